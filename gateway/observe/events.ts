@@ -1,0 +1,53 @@
+import type { Log } from "./log.ts";
+
+/** One function per thing worth knowing; each says it once, in one place. Values, secrets and bodies never get here. */
+export type Events = ReturnType<typeof eventsTo>;
+
+export function eventsTo(log: Log) {
+  return {
+    gatewayListening: (at: { url: string; runtime: string; store: string; auth: string; startMs: number }) =>
+      log.info(at, "listening"),
+    gatewayDraining: (signal: string) => log.info({ signal }, "draining"),
+    gatewayStopped: () => log.info("stopped"),
+    requestFailed: (at: { requestId: string; method: string; path: string }, error: unknown) =>
+      log.error({ ...at, err: error }, "request failed"),
+
+    resourceWritten: (what: {
+      action: string;
+      kind: string;
+      name: string;
+      revision: number;
+      by: string;
+      requestId: string;
+    }) => log.info(what, "resource written"),
+    changeFeedFailed: (error: unknown) => log.error({ err: error }, "change feed failed"),
+    reconcileFailed: (what: { kind: string; name: string; attempt: number; retryInMs: number }, error: unknown) =>
+      log.warn({ ...what, err: error }, "reconcile failed, will retry"),
+
+    replicaStarted: (replica: { replica: string; id: string; pid: number; port: number }) =>
+      log.info(replica, "replica started"),
+    replicaReady: (replica: { replica: string; id: string; afterMs: number }) => log.info(replica, "replica ready"),
+    replicaNotReady: (replica: { replica: string; id: string; reason: string }) =>
+      log.warn(replica, "replica not ready"),
+    replicaDraining: (replica: { replica: string; id: string }) => log.info(replica, "replica draining"),
+    replicaStopped: (replica: { replica: string; id: string }) => log.info(replica, "replica stopped"),
+    replicaEnded: (replica: { replica: string; id: string; reason: string; restartInMs: number }) =>
+      log.warn(replica, "replica ended by itself, will restart"),
+    orphansEnded: (count: number) => log.warn({ count }, "ended replicas that a killed gateway had left behind"),
+
+    mcpRequest: (request: {
+      requestId: string;
+      adapter: string;
+      method: string;
+      replica: string;
+      status: number;
+      ms: number;
+    }) => log.debug(request, "mcp request"),
+    upstreamFailed: (what: { requestId: string; adapter: string; replica: string; reason: string }) =>
+      log.warn(what, "replica gave no answer"),
+    sessionRefused: (what: { requestId: string; adapter: string; reason: string }) =>
+      log.info(what, "mcp session refused"),
+    noReplicaReady: (what: { requestId: string; adapter: string; waitedMs: number }) =>
+      log.warn(what, "no replica ready"),
+  };
+}

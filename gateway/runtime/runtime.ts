@@ -1,0 +1,73 @@
+/** Something a runtime keeps alive: so and so many replicas of one image. Names are unique over all kinds. */
+export type Workload = {
+  readonly name: string;
+  /** Of the resource it belongs to. */
+  readonly uid: string;
+  readonly imageName: string;
+  readonly imageVersion: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly replicaCount: number;
+};
+
+/** Where one replica takes requests. */
+export type Endpoint = {
+  /** Identity of this very replica: a restarted or replaced one has another. No dots. */
+  readonly id: string;
+  /** `{workload}-{instance}` */
+  readonly name: string;
+  /** `http://host:port`, without a path. */
+  readonly origin: string;
+  /** `ready` takes new sessions; `draining` keeps those it has until it is gone. */
+  readonly state: "ready" | "draining";
+};
+
+/** Live endpoints, read on every request: synchronous, from memory. */
+export interface Endpoints {
+  /** Those that are ready or draining; the same array until something changes. */
+  of(workload: string): readonly Endpoint[];
+  /** Calls back with the workload's name after each change. */
+  subscribe(onChange: (workload: string) => void): () => void;
+}
+
+export type ReplicaStatus = {
+  readonly name: string;
+  readonly instance: number;
+  /** `waiting`: it ended and is started again after a pause. */
+  readonly state: "starting" | "ready" | "draining" | "waiting";
+  readonly restarts: number;
+  /** Why it is not ready, in words. */
+  readonly reason: string | null;
+};
+
+export type WorkloadStatus = {
+  readonly desired: number;
+  readonly ready: number;
+  /** Replicas that run the latest image and environment. */
+  readonly updated: number;
+  readonly image: string;
+  readonly replicas: readonly ReplicaStatus[];
+};
+
+export type LogRequest = {
+  readonly instance: number;
+  readonly tailLines: number;
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+};
+/** `absent`: there is no such instance. `starting`: it has not run yet. */
+export type Logs = { state: "absent" } | { state: "starting" } | { state: "open"; lines: ReadableStream<Uint8Array> };
+
+/** Runs workloads. The reconciler calls apply and remove again and again: both are idempotent and may be called at any time. */
+export interface Runtime extends AsyncDisposable {
+  /** Why this workload can never run here, in words for whoever asked; undefined when it can. */
+  refusal(workload: Workload): string | undefined;
+  /** Takes the workload as the desired state; resolves when that is accepted, not when replicas are ready. */
+  apply(workload: Workload): Promise<void>;
+  /** Resolves when every replica is gone. */
+  remove(name: string): Promise<void>;
+  /** Names of all workloads it has, so that leftovers can be removed. */
+  names(): Promise<string[]>;
+  status(name: string): Promise<WorkloadStatus | undefined>;
+  logs(name: string, request: LogRequest): Promise<Logs>;
+  readonly endpoints: Endpoints;
+}

@@ -1,0 +1,43 @@
+import type { AdapterResource } from "../../openapi/adapters.ts";
+
+/** What each kind of resource keeps. */
+export type Bodies = { adapter: AdapterResource };
+export type Kind = keyof Bodies;
+
+export type Resource<K extends Kind = Kind> = {
+  readonly kind: K;
+  readonly name: string;
+  /** New at every creation, so that a deleted and recreated name is told apart. */
+  readonly uid: string;
+  /** Counts writes from 1. Every write names the revision it read. */
+  readonly revision: number;
+  /** Deletion is marked first; the record goes when the runtime has removed the workload. */
+  readonly deleting: boolean;
+  readonly body: Bodies[K];
+};
+
+/** Who did it, for the audit row that is written in the same transaction. */
+export type Author = { readonly id: string; readonly requestId: string };
+
+export type Created<K extends Kind> =
+  { state: "written"; resource: Resource<K> } | { state: "exists"; deleting: boolean };
+export type Updated<K extends Kind> =
+  { state: "written"; resource: Resource<K> } | { state: "absent" } | { state: "stale"; revision: number };
+
+/** `reset`: changes may have been missed; read everything again. */
+export type Change = { type: "changed"; kind: Kind; name: string } | { type: "reset" };
+
+/** Resources under optimistic revisions. Each write and its audit row are one transaction, acknowledged once it is durable. */
+export interface Store extends AsyncDisposable {
+  get<K extends Kind>(kind: K, name: string): Promise<Resource<K> | undefined>;
+  /** In ascending order of name (by code point), those being deleted included. */
+  list<K extends Kind>(kind: K): Promise<Resource<K>[]>;
+  create<K extends Kind>(kind: K, name: string, body: Bodies[K], author: Author): Promise<Created<K>>;
+  /** Absent when there is none or it is being deleted; stale when `revision` is not the stored one. */
+  update<K extends Kind>(kind: K, name: string, revision: number, body: Bodies[K], author: Author): Promise<Updated<K>>;
+  markDeleting<K extends Kind>(kind: K, name: string, revision: number, author: Author): Promise<Updated<K>>;
+  /** Takes the record away after its workload is gone. A record with another uid stays. */
+  purge(kind: Kind, name: string, uid: string): Promise<void>;
+  /** Calls back after each committed write, by whichever gateway. Resolves once listening; call what it returns to stop. */
+  subscribe(onChange: (change: Change) => void): Promise<() => Promise<void>>;
+}

@@ -1,0 +1,38 @@
+import * as adapters from "./adapters.ts";
+import * as health from "./health.ts";
+import * as mcp from "./mcp.ts";
+
+/** The head of the OpenAPI document; paths and components come from the routes. */
+export const documentHead = {
+  openapi: "3.1.0",
+  info: {
+    title: "MCP Gateway",
+    version: "0.1.0",
+    description:
+      "Deploys MCP servers (adapters), watches them, and routes live MCP traffic to the right replica. Failures are RFC 9457 problems on REST paths and JSON-RPC errors on MCP paths.",
+    license: { name: "MIT", identifier: "MIT" },
+  },
+  servers: [{ url: "/", description: "This gateway" }],
+  tags: [
+    { name: "adapters", description: "MCP servers: deploy, update, scale, status, logs, delete" },
+    { name: "mcp", description: "The data plane: MCP over streamable HTTP, with session affinity" },
+    { name: "health", description: "Probes" },
+  ],
+} as const;
+
+/** Every route of the contract, in the order in which the document shows them. */
+export const contract = [
+  adapters.createAdapter,
+  adapters.listAdapters,
+  adapters.getAdapter,
+  adapters.updateAdapter,
+  adapters.deleteAdapter,
+  adapters.getAdapterStatus,
+  adapters.getAdapterLogs,
+  mcp.postMessage,
+  mcp.openStream,
+  mcp.endSession,
+  health.ping,
+  health.live,
+  health.ready,
+] as const;

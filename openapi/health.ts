@@ -1,0 +1,42 @@
+import { createRoute, z } from "@hono/zod-openapi";
+
+const tags = ["health"];
+const Health = z
+  .object({ status: z.enum(["ok", "starting", "draining"]).openapi({ example: "ok" }) })
+  .openapi("Health");
+
+export const ping = createRoute({
+  method: "get",
+  path: "/ping",
+  operationId: "ping",
+  summary: "Is anybody there",
+  description: "Empty answer, no identity needed; what the Microsoft gateway's probes call.",
+  tags,
+  security: [],
+  responses: { 200: { description: "The process answers" } },
+});
+
+export const live = createRoute({
+  method: "get",
+  path: "/healthz",
+  operationId: "live",
+  summary: "Liveness",
+  description: "200 while the process works; restart it when this fails.",
+  tags,
+  security: [],
+  responses: { 200: { description: "Alive", content: { "application/json": { schema: Health } } } },
+});
+
+export const ready = createRoute({
+  method: "get",
+  path: "/readyz",
+  operationId: "ready",
+  summary: "Readiness",
+  description: "200 once records are loaded and the runtime is watched; 503 before that and while draining.",
+  tags,
+  security: [],
+  responses: {
+    200: { description: "Ready to route", content: { "application/json": { schema: Health } } },
+    503: { description: "Not ready to route", content: { "application/json": { schema: Health } } },
+  },
+});
