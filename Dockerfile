@@ -1,0 +1,26 @@
+# One image for the gateway and the programs beside it; which one runs is the argument:
+#   docker run mcp-gateway                      the gateway
+#   docker run mcp-gateway injector/main.ts     another program of this repository
+FROM node:22-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The base image below has Bun already, so the packaged one stays here.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ && rm -rf node_modules/bun node_modules/@oven node_modules/.bin/bun node_modules/.bin/bunx
+
+FROM oven/bun:1.4.5-slim
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY . .
+# Bun's fetch would wait for a free one of 256 connections; it reads its limit at start only.
+ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
+    PORT=8000 \
+    BUN_CONFIG_MAX_HTTP_REQUESTS=65535
+EXPOSE 8000
+# By number, so that Kubernetes can see that it is not root.
+USER 10001:10001
+# The cluster probes /healthz and /readyz.
+HEALTHCHECK NONE
+ENTRYPOINT ["bun"]
+CMD ["gateway/main.ts"]
