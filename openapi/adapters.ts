@@ -9,6 +9,9 @@ export const AdapterName = z
   .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "Name must contain only lowercase letters, numbers, and dashes.")
   .openapi({ description: "Unique name; also its path segment under /adapters/", example: "weather" });
 
+/** Text that a database can keep and a process can be given: no NUL, no half of a surrogate pair. */
+const Text = z.string().refine((text) => text.isWellFormed() && !text.includes("\u0000"), "Must be text without NUL.");
+
 export const maxReplicas = 256;
 const maxVariables = 256;
 const maxVariableLength = 32_768;
@@ -16,11 +19,7 @@ const maxVariableLength = 32_768;
 const Environment = z
   .record(
     z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "A variable's name has only letters, digits and underscores."),
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: no process takes a variable with a NUL in it
-    z
-      .string()
-      .max(maxVariableLength)
-      .regex(/^[^\u0000]*$/, "A variable's value cannot contain NUL."),
+    Text.max(maxVariableLength),
   )
   .refine((variables) => Object.keys(variables).length <= maxVariables, `At most ${maxVariables} variables.`)
   .openapi({ description: "Environment variables of each replica", example: { LOG_LEVEL: "info" } });
@@ -46,13 +45,13 @@ export const AdapterData = z
       .openapi({ description: "Image tag", example: "1.0.0" }),
     environmentVariables: Environment.default({}),
     replicaCount: z.int().min(0).max(maxReplicas).default(1).openapi({ description: "Replicas wanted", example: 3 }),
-    description: z.string().max(4096).default("").openapi({ example: "Weather forecasts" }),
+    description: Text.max(4096).default("").openapi({ example: "Weather forecasts" }),
     useWorkloadIdentity: z
       .boolean()
       .default(false)
       .openapi({ description: "Runs under the workload's cloud identity; fixed at creation, needs the admin role" }),
     requiredRoles: z
-      .array(z.string().min(1).max(256))
+      .array(Text.min(1).max(256))
       .max(64)
       .default([])
       .openapi({
@@ -124,11 +123,11 @@ const ifMatch = z.object({
   "if-match": z
     .string()
     .optional()
-    .openapi({ description: "The ETag read before; another revision in the store gives 412", example: '"3"' }),
+    .openapi({ description: "The ETag read before; another state in the store gives 412", example: '"5b0f6c9e-3"' }),
 });
 const jsonBody = { required: true, content: { "application/json": { schema: AdapterData } } };
 const etag = {
-  ETag: { description: "The stored revision, for If-Match", schema: { type: "string" as const, example: '"1"' } },
+  ETag: { description: "The stored state, for If-Match", schema: { type: "string" as const, example: '"5b0f6c9e-1"' } },
 };
 const adapterAnswer = (description: string) => ({
   description,

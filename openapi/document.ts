@@ -4,7 +4,7 @@ import * as mcp from "./mcp.ts";
 
 /** The head of the OpenAPI document; paths and components come from the routes. */
 export const documentHead = {
-  openapi: "3.1.0",
+  openapi: "3.1.0" as const,
   info: {
     title: "MCP Gateway",
     version: "0.1.0",
@@ -18,7 +18,7 @@ export const documentHead = {
     { name: "mcp", description: "The data plane: MCP over streamable HTTP, with session affinity" },
     { name: "health", description: "Probes" },
   ],
-} as const;
+};
 
 /** Every route of the contract, in the order in which the document shows them. */
 export const contract = [

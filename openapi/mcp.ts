@@ -14,11 +14,9 @@ export const JsonRpcError = z
   })
   .openapi("JsonRpcError");
 
-const JsonRpcMessage = z
-  .looseObject({ jsonrpc: z.literal("2.0") })
-  .openapi("JsonRpcMessage", {
-    description: "One JSON-RPC message (revision 2025-03-26 also allows an array of them)",
-  });
+const JsonRpcMessage = z.looseObject({ jsonrpc: z.literal("2.0") }).openapi("JsonRpcMessage", {
+  description: "One JSON-RPC message (revision 2025-03-26 also allows an array of them)",
+});
 
 const params = z.object({
   name: z
@@ -26,12 +24,9 @@ const params = z.object({
     .openapi({ param: { name: "name", in: "path" }, description: "The adapter's name", example: "weather" }),
 });
 const headers = z.object({
-  "mcp-session-id": z
-    .string()
-    .optional()
-    .openapi({
-      description: "As the gateway gave it in the answer to `initialize`; opaque, bound to adapter and principal",
-    }),
+  "mcp-session-id": z.string().optional().openapi({
+    description: "As the gateway gave it in the answer to `initialize`; opaque, bound to adapter and principal",
+  }),
   "mcp-protocol-version": z
     .string()
     .optional()

@@ -7,12 +7,10 @@ export const Problem = z
     title: z.string().openapi({ example: "Conflict" }),
     status: z.int().openapi({ description: "The HTTP status, repeated", example: 409 }),
     detail: z.string().openapi({ example: "The adapter with the same name already exist." }),
-    requestId: z
-      .string()
-      .openapi({
-        description: "Also in the X-Request-Id header and in the gateway's log",
-        example: "0b5c7f0e6f1f4a2e",
-      }),
+    requestId: z.string().openapi({
+      description: "Also in the X-Request-Id header and in the gateway's log",
+      example: "0b5c7f0e6f1f4a2e",
+    }),
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
