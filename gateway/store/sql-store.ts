@@ -1,0 +1,120 @@
+import { and, eq, sql } from "drizzle-orm";
+import { type AuditEntry, type Database, record } from "./audit.ts";
+import { resources } from "./schema.ts";
+import type { Author, Bodies, Change, Created, Kind, Resource, Store, Updated } from "./store.ts";
+
+/**
+ * Hears a channel of NOTIFY. `onReset` is for a connection that was away: what was sent meanwhile is lost.
+ * Resolves once it hears; call what it returns to stop.
+ */
+export type Listen = (
+  channel: string,
+  onPayload: (payload: string) => void,
+  onReset: () => void,
+) => Promise<() => Promise<void>>;
+
+/** A store in a SQL database; `db` is for what only such a store can answer, such as its audit rows. */
+export type SqlStore = Store & { readonly db: Database };
+
+const channel = "resource_changes";
+
+/** The store over any Postgres driver that Drizzle has; the tables are there already. It owns `close`. */
+export function sqlStore(database: {
+  db: Database;
+  listen: Listen;
+  newUid: () => string;
+  close: () => Promise<void>;
+}): SqlStore {
+  const { db, listen, newUid, close } = database;
+  return {
+    db,
+
+    async get<K extends Kind>(kind: K, name: string) {
+      const [row] = await db.select().from(resources).where(named(kind, name));
+      return row as Resource<K> | undefined;
+    },
+
+    async list<K extends Kind>(kind: K) {
+      const byCodePoint = sql`${resources.name} collate "C"`;
+      const rows = await db.select().from(resources).where(eq(resources.kind, kind)).orderBy(byCodePoint);
+      return rows as Resource<K>[];
+    },
+
+    create<K extends Kind>(kind: K, name: string, body: Bodies[K], author: Author): Promise<Created<K>> {
+      return db.transaction(async (transaction) => {
+        const row = { kind, name, uid: newUid(), revision: 1, deleting: false, body };
+        const [written] = await transaction.insert(resources).values(row).onConflictDoNothing().returning();
+        if (written) return acknowledge<K>(transaction, "create", written, author);
+        const [there] = await transaction.select().from(resources).where(named(kind, name));
+        // Gone between the two statements: only what is being deleted goes.
+        return { state: "exists", deleting: there?.deleting ?? true };
+      });
+    },
+
+    update: (kind, name, revision, body, author) => change(db, "update", kind, name, revision, { body }, author),
+    markDeleting: (kind, name, revision, author) =>
+      change(db, "delete", kind, name, revision, { deleting: true }, author),
+
+    purge: (kind, name, uid) =>
+      db.transaction(async (transaction) => {
+        const thisOne = and(named(kind, name), eq(resources.uid, uid), eq(resources.deleting, true));
+        const gone = await transaction.delete(resources).where(thisOne).returning({ name: resources.name });
+        if (gone.length > 0) await notify(transaction, kind, name);
+      }),
+
+    subscribe: (onChange) =>
+      listen(
+        channel,
+        (payload) => onChange(changeFrom(payload)),
+        () => onChange({ type: "reset" }),
+      ),
+
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const named = (kind: Kind, name: string) => and(eq(resources.kind, kind), eq(resources.name, name));
+
+function change<K extends Kind>(
+  db: Database,
+  action: AuditEntry["action"],
+  kind: K,
+  name: string,
+  revision: number,
+  columns: { body: Bodies[K] } | { deleting: true },
+  author: Author,
+): Promise<Updated<K>> {
+  return db.transaction(async (transaction) => {
+    const asRead = and(named(kind, name), eq(resources.revision, revision), eq(resources.deleting, false));
+    const [written] = await transaction
+      .update(resources)
+      .set({ ...columns, revision: revision + 1 })
+      .where(asRead)
+      .returning();
+    if (written) return acknowledge<K>(transaction, action, written, author);
+    const [there] = await transaction.select().from(resources).where(named(kind, name));
+    return there && !there.deleting ? { state: "stale", revision: there.revision } : { state: "absent" };
+  });
+}
+
+async function acknowledge<K extends Kind>(
+  transaction: Database,
+  action: AuditEntry["action"],
+  written: Resource,
+  author: Author,
+): Promise<{ state: "written"; resource: Resource<K> }> {
+  await record(transaction, action, written, author);
+  await notify(transaction, written.kind, written.name);
+  return { state: "written", resource: written as Resource<K> };
+}
+
+/** Postgres sends it when the transaction commits, and never if it does not. */
+async function notify(transaction: Database, kind: Kind, name: string) {
+  await transaction.execute(sql`select pg_notify(${channel}, ${`${kind}/${name}`})`);
+}
+
+/** The kind may be one that only a newer gateway knows: whoever subscribes looks for the kinds it reads. */
+function changeFrom(payload: string): Change {
+  const slash = payload.indexOf("/");
+  return { type: "changed", kind: payload.slice(0, slash) as Kind, name: payload.slice(slash + 1) };
+}

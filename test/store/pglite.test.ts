@@ -1,0 +1,81 @@
+import { expect, test } from "bun:test";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { emptyDatabase } from "../../gateway/store/empty-database.ts";
+import { DirectoryInUse } from "../../gateway/store/lock.ts";
+import { openPglite } from "../../gateway/store/pglite.ts";
+import type { SqlStore } from "../../gateway/store/sql-store.ts";
+import { adapterBody, author, written } from "./records.ts";
+import { sqlStoreSuite } from "./sql-store.suite.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+
+sqlStoreSuite("PGlite in a directory", openInTemporaryDirectory);
+sqlStoreSuite("PGlite in memory", () => openPglite({}));
+
+test("a store opened again has what it had, and goes on from there", async () => {
+  await using directory = await temporaryDirectory();
+  const path = `${directory.path}/made/on/the/way`;
+  const first = await openPglite({ directory: path });
+  const created = written(await first.create("adapter", "weather", adapterBody("weather"), author));
+  await first[Symbol.asyncDispose]();
+
+  await using second = await openPglite({ directory: path });
+  expect(await second.list("adapter")).toEqual([created]);
+  const updated = written(await second.update("adapter", "weather", 1, adapterBody("weather"), author));
+  expect(updated).toMatchObject({ uid: created.uid, revision: 2 });
+});
+
+test("an open store keeps its directory to itself, through garbage collections; a closed one answers no more", async () => {
+  await using directory = await temporaryDirectory();
+  const store = await openPglite({ directory: directory.path });
+  Bun.gc(true);
+  await expect(openPglite({ directory: directory.path })).rejects.toBeInstanceOf(DirectoryInUse);
+  expect(await store.list("adapter")).toEqual([]);
+  await store[Symbol.asyncDispose]();
+  await expect(store.list("adapter")).rejects.toThrow();
+});
+
+test("a first start that was broken off leaves nothing that the next one trips over", async () => {
+  await using directory = await temporaryDirectory();
+  await mkdir(`${directory.path}/database.new-broken/base`, { recursive: true });
+  await Bun.write(`${directory.path}/database.new-broken/PG_VERSION`, "18\n");
+
+  await using store = await openPglite({ directory: directory.path });
+  expect(await store.list("adapter")).toEqual([]);
+  const databases = (await readdir(directory.path)).filter((name) => name.startsWith("database"));
+  expect(databases).toEqual(["database"]);
+});
+
+test("who has a damaged database is told what to do, and its directory is not kept locked", async () => {
+  await using directory = await temporaryDirectory();
+  await mkdir(`${directory.path}/database`);
+  await Bun.write(`${directory.path}/database/PG_VERSION`, "9\n");
+  const open = () => openPglite({ directory: directory.path });
+  const damaged = `The database in ${directory.path}/database cannot be opened. Restore it from a copy, or move it away to start with an empty one.`;
+  await expect(open()).rejects.toThrow(damaged);
+  await rm(`${directory.path}/database`, { recursive: true });
+  await using store = await open();
+  expect(await store.list("adapter")).toEqual([]);
+});
+
+test("in-memory stores know nothing of each other", async () => {
+  await using one = await openPglite({});
+  await using other = await openPglite({});
+  await one.create("adapter", "weather", adapterBody("weather"), author);
+  expect(await other.list("adapter")).toEqual([]);
+});
+
+async function openInTemporaryDirectory(): Promise<SqlStore> {
+  const directory = await temporaryDirectory();
+  const store = await openPglite({ directory: directory.path });
+  const close = async () => {
+    await store[Symbol.asyncDispose]();
+    await directory[Symbol.asyncDispose]();
+  };
+  return { ...store, [Symbol.asyncDispose]: close };
+}
+
+test("where no empty database is kept ready, one is made", async () => {
+  await using directory = await temporaryDirectory();
+  await new Bun.Archive(await emptyDatabase("/nowhere/empty-database.tar.zst")).extract(directory.path);
+  expect(await Bun.file(`${directory.path}/PG_VERSION`).text()).toBe("18\n");
+}, 60_000);
