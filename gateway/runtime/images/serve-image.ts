@@ -1,0 +1,48 @@
+import { hostHeaderValidationResponse, localhostAllowedHostnames } from "@modelcontextprotocol/server";
+import { failure } from "./json-rpc-failure.ts";
+
+const loopback = new Set(["127.0.0.1", "localhost", "::1"]);
+
+/** Serves an MCP endpoint at /mcp until SIGTERM or SIGINT; then `dispose` runs and the process ends. */
+export function serveImage(options: {
+  host: string;
+  port: number;
+  mcp: (request: Request) => Promise<Response>;
+  dispose: () => Promise<void>;
+}): void {
+  const server = Bun.serve({
+    hostname: options.host,
+    port: options.port,
+    // Event streams are silent for as long as they like.
+    idleTimeout: 0,
+    async fetch(request) {
+      // A web page that has its own name resolve to 127.0.0.1 must not get past the gateway's identity check.
+      const rebound = loopback.has(options.host)
+        ? hostHeaderValidationResponse(request, localhostAllowedHostnames())
+        : undefined;
+      if (rebound !== undefined) return rebound;
+      if (new URL(request.url).pathname !== "/mcp") return failure(404, -32000, "The MCP endpoint is /mcp");
+      return await options.mcp(request);
+    },
+    error(error) {
+      console.error(error);
+      return failure(500, -32603, "Internal error");
+    },
+  });
+  console.log(`listening on ${server.url}mcp`);
+
+  let ending = false;
+  const end = async () => {
+    if (ending) return;
+    ending = true;
+    await Promise.all([options.dispose(), server.stop(true)]);
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => void end());
+  process.on("SIGINT", () => void end());
+}
+
+/** Where an image listens: HOST and PORT, or every address and 8000, as in a container. */
+export function addressFrom(env: Readonly<Record<string, string | undefined>>): { host: string; port: number } {
+  return { host: env.HOST ?? "0.0.0.0", port: Number(env.PORT ?? 8000) };
+}

@@ -1,0 +1,112 @@
+import type { Events } from "../../observe/events.ts";
+import type { Runtime, Workload } from "../runtime.ts";
+import { bundledImages } from "../images/bundled-images.ts";
+import { type Catalogue, type Images, openCatalogue } from "./catalogue.ts";
+import { endpointBook } from "./endpoint-book.ts";
+import { replicaVariable } from "./environment.ts";
+import { leftoversOf } from "./leftovers.ts";
+import { laptopLimits, type LocalLimits } from "./limits.ts";
+import { endOrphans } from "./orphans.ts";
+import { ownerOf } from "./owner.ts";
+import type { ReplicaHost, Template } from "./replica.ts";
+import { type LocalWorkload, localWorkload } from "./workload.ts";
+
+/**
+ * Runs workloads as child processes of the gateway. First it ends those that a killed gateway left behind on the same data
+ * directory: the caller holds the lock on it. Disposing the runtime ends all of them, without draining.
+ *
+ * @throws Error when the catalogue's file is not as it should be
+ */
+export async function localRuntime(options: {
+  events: Events;
+  /** Keeps the owner id that marks every process. */
+  dataDirectory: string;
+  /** The user's images, beside the bundled ones. */
+  catalogueFile: string;
+  /** Whether a missing catalogue is an error: it is when the user has named the file. */
+  catalogueRequired?: boolean;
+  bundled?: Images;
+  /** The gateway's own, of which replicas get only the harmless part. */
+  gatewayEnvironment?: Readonly<Record<string, string | undefined>>;
+  limits?: Partial<LocalLimits>;
+}): Promise<Runtime> {
+  const { events, catalogueFile, catalogueRequired = false, bundled = bundledImages } = options;
+  // biome-ignore lint/style/noProcessEnv: not a setting; replicas need its PATH, HOME and the like
+  const gatewayEnvironment = options.gatewayEnvironment ?? process.env;
+  const limits = { ...laptopLimits, ...options.limits };
+  const catalogue = openCatalogue({ bundled, file: catalogueFile, required: catalogueRequired });
+  const owner = await ownerOf(options.dataDirectory);
+  const orphans = await endOrphans({ owner, graceMs: limits.graceMs });
+  if (orphans > 0) events.orphansEnded(orphans);
+
+  const endpoints = endpointBook();
+  const workloads = new Map<string, LocalWorkload>();
+  const portsTaken = new Set<number>();
+  const endLeftovers = leftoversOf(replicaVariable, limits.graceMs);
+  const host: ReplicaHost = { owner, gatewayEnvironment, events, limits, portsTaken, endLeftovers };
+  let disposed = false;
+
+  async function remove(name: string): Promise<void> {
+    const workload = workloads.get(name);
+    if (workload === undefined) return;
+    await workload.end();
+    if (!workload.wanted() && workloads.get(name) === workload) workloads.delete(name);
+  }
+
+  return {
+    endpoints,
+    refusal: (workload) => refusal(workload, catalogue, limits),
+
+    async apply(workload) {
+      if (disposed) throw new Error("the runtime is shutting down");
+      const refused = refusal(workload, catalogue, limits);
+      if (refused !== undefined) throw new Error(refused);
+      const running = workloads.get(workload.name) ?? localWorkload(workload.name, host, endpoints);
+      workloads.set(workload.name, running);
+      running.apply(workload, templateOf(workload, catalogue));
+    },
+
+    remove,
+    names: async () => [...workloads.keys()],
+    status: async (name) => workloads.get(name)?.status(),
+
+    async logs(name, request) {
+      const workload = workloads.get(name);
+      const log = workload?.log(request.instance);
+      if (workload === undefined || log === undefined) return { state: "absent" };
+      if (!workload.launched(request.instance)) return { state: "starting" };
+      return { state: "open", lines: log.read(request) };
+    },
+
+    async [Symbol.asyncDispose]() {
+      disposed = true;
+      await Promise.all([...workloads.keys()].map(remove));
+    },
+  };
+}
+
+function refusal(workload: Workload, catalogue: Catalogue, limits: LocalLimits): string | undefined {
+  if (workload.replicaCount > limits.replicasPerWorkload) {
+    return `At most ${limits.replicasPerWorkload} replicas run on a laptop, ${workload.replicaCount} are wanted.`;
+  }
+  try {
+    const images = catalogue.images();
+    if (!Object.hasOwn(images, workload.imageName)) {
+      const known = Object.keys(images).sort().join(", ");
+      return `Unknown image "${workload.imageName}". Known images: ${known}. Add it to ${catalogue.file}.`;
+    }
+    return images[workload.imageName]?.refusal?.(workload.environment);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** A recreated workload is another one even if it looks the same. */
+function templateOf(workload: Workload, catalogue: Catalogue): Template {
+  const image = catalogue.images()[workload.imageName];
+  if (image === undefined) throw new Error(`unknown image ${workload.imageName}`);
+  const { uid, imageName, imageVersion } = workload;
+  const environment = Object.entries(workload.environment).sort(([one], [other]) => (one < other ? -1 : 1));
+  const key = JSON.stringify([uid, imageName, imageVersion, environment, image]);
+  return { key, image, environment: workload.environment };
+}
