@@ -1,0 +1,24 @@
+/**
+ * The gateway's own answers on MCP paths: a JSON-RPC error without an id, under the HTTP status the revision asks for.
+ * Codes are JSON-RPC's own, and -32001 for a session that is over, as every SDK spells it; the specification keeps
+ * -32020 to -32099 for itself and nothing new may be coined below.
+ */
+export const answers = {
+  malformed: () => rpcError(400, -32700, "Parse error: the body is not JSON"),
+  unauthorized: () => rpcError(401, -32600, "Unauthorized"),
+  forbidden: () => rpcError(403, -32600, "Forbidden"),
+  noAdapter: () => rpcError(404, -32600, "Adapter not found"),
+  noSession: () => rpcError(404, -32001, "Session not found"),
+  methodNotAllowed: () => rpcError(405, -32600, "Method not allowed", { allow: "POST, GET, DELETE" }),
+  tooLarge: (maxBytes: number) => rpcError(413, -32600, `Request body is larger than ${maxBytes} bytes`),
+  broken: () => rpcError(502, -32603, "The MCP server broke off before it answered"),
+  notReady: (retryAfterSeconds: number) =>
+    rpcError(503, -32603, "No replica of the MCP server is ready", { "retry-after": String(retryAfterSeconds) }),
+  /** Nobody reads it: the client has gone. */
+  abandoned: () => new Response(null, { status: 499 }),
+  internal: () => rpcError(500, -32603, "Internal error"),
+};
+
+function rpcError(status: number, code: number, message: string, headers: Record<string, string> = {}): Response {
+  return Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status, headers });
+}

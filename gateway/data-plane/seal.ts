@@ -1,0 +1,119 @@
+import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+
+/** What a client's Mcp-Session-Id holds: which replica the session lives on, and its id there. */
+export type Pin = { readonly replica: string; readonly session: string; readonly issuedAtMs: number };
+
+/** Whose session it is. It opens for the same adapter (not a recreated one) and the same principal only. */
+export type Scope = { readonly adapterUid: string; readonly principalKey: string };
+
+export type Seal = {
+  /** The id to give to the client: visible ASCII, as the specification asks. */
+  close(pin: Pin, scope: Scope): string;
+  /** Undefined for whatever was not sealed here, for this scope, with a key still known: a stranger learns nothing more. */
+  open(sealed: string, scope: Scope): Pin | undefined;
+};
+
+const prefix = "g1.";
+const keyIdBytes = 4;
+const nonceBytes = 12;
+const tagBytes = 16;
+/** A session id longer than this was not sealed here. */
+const maxSealedLength = 2048;
+/** A session outlives neither its replica nor its keys; this bounds a stolen id on top. */
+export const sessionMaxAgeMs = 7 * 24 * 3600 * 1000;
+const maxRemembered = 20_000;
+
+/**
+ * AES-256-GCM over replica, upstream session and time, bound to adapter and principal as additional data.
+ * The first secret seals; all of them open. Opened ids are remembered, bounded, so that a session pays for its seal once.
+ */
+export function seal({
+  secrets,
+  now,
+  randomBytes,
+}: {
+  secrets: readonly string[];
+  now: () => number;
+  randomBytes: (count: number) => Buffer;
+}): Seal {
+  const keys = secrets.map(keyFrom);
+  const current = keys[0];
+  if (!current) throw new Error("at least one gateway key is needed");
+  const remembered = remember<{ scope: string; pin: Pin }>(maxRemembered);
+
+  return {
+    close(pin, scope) {
+      const nonce = randomBytes(nonceBytes);
+      const cipher = createCipheriv("aes-256-gcm", current.secret, nonce);
+      cipher.setAAD(Buffer.from(bound(scope)));
+      const plain = `${pin.issuedAtMs.toString(36)}.${pin.replica}.${pin.session}`;
+      const sealed = Buffer.concat([
+        current.id,
+        nonce,
+        cipher.update(plain, "utf8"),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
+      return prefix + sealed.toString("base64url");
+    },
+
+    open(sealed, scope) {
+      const known = remembered.get(sealed);
+      const pin = known ? (known.scope === bound(scope) ? known.pin : undefined) : unseal(sealed, scope);
+      if (!pin || now() - pin.issuedAtMs > sessionMaxAgeMs) return undefined;
+      if (!known) remembered.set(sealed, { scope: bound(scope), pin });
+      return pin;
+    },
+  };
+
+  function unseal(sealed: string, scope: Scope): Pin | undefined {
+    if (!sealed.startsWith(prefix) || sealed.length > maxSealedLength) return undefined;
+    const bytes = Buffer.from(sealed.slice(prefix.length), "base64url");
+    // Decoding forgives stray characters and padding bits; only the one spelling we gave out is taken.
+    if (bytes.toString("base64url") !== sealed.slice(prefix.length)) return undefined;
+    const key = keys.find(({ id }) => id.equals(bytes.subarray(0, keyIdBytes)));
+    if (!key || bytes.length <= keyIdBytes + nonceBytes + tagBytes) return undefined;
+    const nonce = bytes.subarray(keyIdBytes, keyIdBytes + nonceBytes);
+    const decipher = createDecipheriv("aes-256-gcm", key.secret, nonce, { authTagLength: tagBytes });
+    decipher.setAAD(Buffer.from(bound(scope)));
+    decipher.setAuthTag(bytes.subarray(-tagBytes));
+    try {
+      const cipherText = bytes.subarray(keyIdBytes + nonceBytes, -tagBytes);
+      return pinFrom(decipher.update(cipherText, undefined, "utf8") + decipher.final("utf8"));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The uid has a fixed length, so no other pair gives the same text. */
+function bound(scope: Scope): string {
+  return `${scope.adapterUid}|${scope.principalKey}`;
+}
+
+function pinFrom(plain: string): Pin {
+  const first = plain.indexOf(".");
+  const second = plain.indexOf(".", first + 1);
+  return {
+    issuedAtMs: Number.parseInt(plain.slice(0, first), 36),
+    replica: plain.slice(first + 1, second),
+    session: plain.slice(second + 1),
+  };
+}
+
+function keyFrom(secret: string): { id: Buffer; secret: Buffer } {
+  const derived = Buffer.from(hkdfSync("sha256", secret, "", "mcp-gateway session seal 1", 32 + keyIdBytes));
+  return { secret: derived.subarray(0, 32), id: derived.subarray(32) };
+}
+
+/** A map that forgets its oldest entries. */
+function remember<Value>(max: number) {
+  const entries = new Map<string, Value>();
+  return {
+    get: (key: string) => entries.get(key),
+    set(key: string, value: Value) {
+      if (entries.size >= max) entries.delete(entries.keys().next().value as string);
+      entries.set(key, value);
+    },
+  };
+}
