@@ -47,7 +47,6 @@ export function eventsTo(log: Log) {
       log.warn(what, "replica gave no answer"),
     sessionRefused: (what: { requestId: string; adapter: string; reason: string }) =>
       log.info(what, "mcp session refused"),
-    noReplicaReady: (what: { requestId: string; adapter: string; waitedMs: number }) =>
-      log.warn(what, "no replica ready"),
+    noReplicaReady: (what: { requestId: string; adapter: string }) => log.warn(what, "no replica ready"),
   };
 }

@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import { createApp } from "./app.ts";
+import { devPrincipal } from "./auth/dev.ts";
+import { allowedNames, frontDoor } from "./auth/front-door.ts";
+import type { Config } from "./config.ts";
+import { adapterVerbs } from "./control-plane/adapters.ts";
+import { openReconciler } from "./control-plane/reconcile.ts";
+import { forwardByFetch } from "./data-plane/forward.ts";
+import { proxy } from "./data-plane/proxy.ts";
+import { replicasOf } from "./data-plane/replicas.ts";
+import { seal } from "./data-plane/seal.ts";
+import type { Health } from "./health-routes.ts";
+import { keptKeys } from "./keys.ts";
+import type { Events } from "./observe/events.ts";
+import { localRuntime } from "./runtime/local/local-runtime.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { openPglite } from "./store/pglite.ts";
+import type { Store } from "./store/store.ts";
+import { openView } from "./store/view.ts";
+
+const newsMs = 1000;
+
+export type Gateway = AsyncDisposable & {
+  readonly fetch: (request: Request, server: unknown) => Response | Promise<Response>;
+  /** Not ready any more; ends event streams, so that clients reconnect elsewhere while calls in flight finish. */
+  drain(): void;
+};
+
+/** The composition root: the only file that names a backend. What is opened is disposed in reverse. */
+export async function openGateway(config: Config, events: Events): Promise<Gateway> {
+  await using opening = new AsyncDisposableStack();
+  const store = opening.use(await openStore(config));
+  const runtime = opening.use(await openRuntime(config, events));
+  const gateway = opening.use(await assemble(config, events, store, runtime));
+  const opened = opening.move();
+  return { ...gateway, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** A gateway over a store and a runtime that are already open. */
+export async function assemble(config: Config, events: Events, store: Store, runtime: Runtime): Promise<Gateway> {
+  await using opening = new AsyncDisposableStack();
+  const view = opening.use(await openView({ store, kinds: ["adapter"], events }));
+  const reconciler = opening.use(await openReconciler({ store, view, runtime, events }));
+  const closing = new AbortController();
+  let health: Health = "ok";
+  const app = createApp({
+    frontDoor: frontDoor({ names: allowedNames(config), identify: devPrincipal }),
+    adapters: adapterVerbs({ store, runtime, reconciler, events, now: () => new Date() }),
+    proxy: proxy({
+      view,
+      replicas: replicasOf(runtime.endpoints),
+      seal: seal({ secrets: config.gatewayKeys ?? (await keptKeys(config.dataDirectory)), now: Date.now, randomBytes }),
+      forward: forwardByFetch,
+      events,
+      limits: { maxBodyBytes: config.maxBodyBytes, holdMs: config.holdMs, newsMs },
+      closing: closing.signal,
+      now: Date.now,
+      nonce: () => Math.random().toString(36),
+    }),
+    health: () => health,
+    events,
+    nextRequestId: requestIds(),
+    maxBodyBytes: config.maxBodyBytes,
+  });
+  const opened = opening.move();
+  return {
+    fetch: (request, server) => app.fetch(request, server as never),
+    drain() {
+      health = "draining";
+      // Bun prints every other reason for each stream that it ends.
+      closing.abort(null);
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function openStore(config: Config): Promise<Store> {
+  return openPglite({ directory: config.dataDirectory });
+}
+
+function openRuntime(config: Config, events: Events): Promise<Runtime> {
+  const { file, named } = config.imageCatalogue;
+  return localRuntime({ events, dataDirectory: config.dataDirectory, catalogueFile: file, catalogueRequired: named });
+}
+
+/** Unique over gateways and restarts: a random beginning, then a count. */
+function requestIds(): () => string {
+  const beginning = randomBytes(6).toString("hex");
+  let count = 0;
+  return () => `${beginning}-${(++count).toString(36)}`;
+}

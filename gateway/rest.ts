@@ -1,0 +1,60 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import type { FrontDoor } from "./auth/front-door.ts";
+import type { Principal } from "./auth/principal.ts";
+import type { Events } from "./observe/events.ts";
+import { type ProblemStatus, problem } from "./problem.ts";
+
+export type RestEnv = { Variables: { principal: Principal; requestId: string } };
+export type RestApp = OpenAPIHono<RestEnv>;
+
+/** An empty REST application: whatever its routes refuse, throw or do not know becomes a problem with a request id. */
+export function restApp({ events, nextRequestId }: { events: Events; nextRequestId: () => string }): RestApp {
+  const app: RestApp = new OpenAPIHono<RestEnv>({
+    defaultHook: (result, c) => {
+      if (result.success) return;
+      const errors = result.error.issues.map((issue) => ({ path: issue.path.join("."), message: issue.message }));
+      const detail = errors.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join(" ");
+      return problem(400, detail, requestId(c), { errors });
+    },
+  });
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return problem(error.status as ProblemStatus, error.message, requestId(c));
+    events.requestFailed({ requestId: requestId(c), method: c.req.method, path: c.req.path }, error);
+    return problem(500, "Something went wrong here. The gateway's log has it under this request id.", requestId(c));
+  });
+  return app;
+
+  function requestId(c: Context<RestEnv>): string {
+    return c.get("requestId") ?? nextRequestId();
+  }
+}
+
+/** Who calls, under which request id, and no more body than is allowed. */
+export function guarded({
+  frontDoor,
+  nextRequestId,
+  maxBodyBytes,
+}: {
+  frontDoor: FrontDoor;
+  nextRequestId: () => string;
+  maxBodyBytes: number;
+}): MiddlewareHandler<RestEnv>[] {
+  return [
+    async (c, next) => {
+      const requestId = nextRequestId();
+      c.set("requestId", requestId);
+      const admission = frontDoor.admit(c.req.raw);
+      if (admission.state === "refused") return problem(admission.status, admission.detail, requestId);
+      c.set("principal", admission.principal);
+      await next();
+      c.header("x-request-id", requestId);
+    },
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: (c) => problem(413, `The body is larger than ${maxBodyBytes} bytes.`, c.get("requestId")),
+    }),
+  ];
+}

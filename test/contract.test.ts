@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test";
+import { contract } from "../openapi/document.ts";
+import emitted from "../openapi/openapi.json" with { type: "json" };
+import { createApp } from "../gateway/app.ts";
+
+const unused = () => {
+  throw new Error("no request is made here");
+};
+const app = createApp({
+  frontDoor: { admit: unused },
+  adapters: { create: unused, list: unused, get: unused, update: unused, remove: unused, status: unused, logs: unused },
+  proxy: unused,
+  health: () => "ok",
+  events: {} as never,
+  nextRequestId: unused,
+  maxBodyBytes: 1,
+});
+
+/** Routes that are not part of the API: the pages that show it. */
+const pages = ["GET /openapi.json", "GET /docs", "GET /docs/scalar.js"];
+const withBraces = (path: string) => path.replace(/:(\w+)/g, "{$1}");
+
+test("what is documented is mounted and emitted, and nothing else is", () => {
+  const documented = contract.map(({ method, path }) => `${method.toUpperCase()} ${path}`).toSorted();
+  const inFile = Object.entries(emitted.paths)
+    .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
+    .toSorted();
+  expect(inFile).toEqual(documented);
+
+  const mounted = app.routes
+    .filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method} ${withBraces(path)}`);
+  const mcp = app.routes.some(({ method, path }) => method === "ALL" && path === "/adapters/:name/mcp");
+  const documentedMcp = documented.filter((route) => route.endsWith("/mcp"));
+  expect(mcp).toBe(true);
+  expect(documentedMcp).toEqual(["DELETE", "GET", "POST"].map((method) => `${method} /adapters/{name}/mcp`));
+  expect([...new Set([...mounted, ...documentedMcp])].toSorted()).toEqual([...documented, ...pages].toSorted());
+});
+
+test("every operation has an id of its own, a summary, a tag, and examples where it takes or gives a document", () => {
+  const operations = Object.values(emitted.paths).flatMap((methods) => Object.values(methods));
+  const ids = operations.map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(13);
+  for (const { summary, tags } of operations) {
+    expect(summary).toBeString();
+    expect(tags).toHaveLength(1);
+  }
+  for (const { properties } of [emitted.components.schemas.AdapterData, emitted.components.schemas.AdapterResource]) {
+    for (const property of Object.values(properties)) {
+      expect(Object.keys(property)).toContainAnyValues(["example", "examples", "default"]);
+    }
+  }
+});

@@ -1,0 +1,47 @@
+import type { Endpoint, Runtime } from "../../gateway/runtime/runtime.ts";
+
+/**
+ * A runtime for servers that somebody else runs: every workload has the given endpoints. Tests use it to keep replicas
+ * alive while gateways come and go, and to stand several gateways before the same replicas.
+ */
+export type StaticRuntime = Runtime & {
+  /** Replaces the endpoints, as a watch would report it. */
+  set(endpoints: readonly Endpoint[]): void;
+};
+
+export function staticRuntime(initial: readonly Endpoint[]): StaticRuntime {
+  let endpoints = initial;
+  const workloads = new Set<string>();
+  const listeners = new Set<(workload: string) => void>();
+  return {
+    set(changed) {
+      endpoints = changed;
+      for (const listener of listeners) for (const name of workloads) listener(name);
+    },
+    refusal: () => undefined,
+    async apply({ name }) {
+      workloads.add(name);
+      for (const listener of listeners) listener(name);
+    },
+    async remove(name) {
+      workloads.delete(name);
+      for (const listener of listeners) listener(name);
+    },
+    names: async () => [...workloads],
+    status: async () => undefined,
+    logs: async () => ({ state: "absent" }),
+    endpoints: {
+      of: (workload) => (workloads.has(workload) ? endpoints : []),
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** An endpoint by its URL, with an identity of its own. */
+export function endpointAt(origin: string, name: string, state: Endpoint["state"] = "ready"): Endpoint {
+  return { id: crypto.randomUUID(), name, origin, state };
+}
