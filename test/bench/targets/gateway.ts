@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from "node:fs";
+import { startChild } from "../children.ts";
+import { announced, type Upstream, upstreamCount, upstreamProgram, upstreamsFolder } from "../upstreams.ts";
+import { until } from "../until.ts";
+import { manyFetches } from "./fetch.ts";
+import { answers, freePort } from "./port.ts";
+import type { Site, Target } from "./target.ts";
+
+/** The gateway in laptop mode, with the upstreams as replicas of one adapter: as its users have it, nothing left out. */
+export async function startGateway(site: Site): Promise<Target & { upstreams: Upstream[] }> {
+  if (!existsSync(gatewayProgram)) throw new Error("there is no gateway/main.ts: leave it out with --targets");
+  await using starting = new AsyncDisposableStack();
+  const port = freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const folder = await upstreamsFolder(site);
+  const catalogue = `${site.folder}/images.json`;
+  await Bun.write(catalogue, JSON.stringify({ [image]: { command: [process.execPath, upstreamProgram] } }));
+
+  let upstreams: Upstream[] = [];
+  starting.defer(() => endLeftovers(upstreams));
+  const child = starting.use(
+    startChild({
+      name: "gateway",
+      command: [process.execPath, gatewayProgram],
+      cores: site.cores.proxy,
+      folder: site.folder,
+      environment: {
+        ...manyFetches,
+        PORT: `${port}`,
+        HOST: "127.0.0.1",
+        STORE_URL: `pglite:${site.folder}/data`,
+        IMAGE_CATALOGUE: catalogue,
+        AUTH: "dev",
+        LOG_LEVEL: "warn",
+        DRAIN_SECONDS: "1",
+      },
+    }),
+  );
+  const limits = { signal: site.signal, alive: child.ended };
+  await answers(`${origin}/ping`, limits);
+  await deploy(origin, folder);
+  upstreams = await announced(folder, limits);
+  await ready(origin, limits);
+  // Replicas inherit the gateway's core, which is the proxy's alone.
+  for (const { pid } of upstreams) Bun.spawnSync(["taskset", "-a", "-c", "-p", site.cores.rest, `${pid}`]);
+
+  const started = starting.move();
+  return {
+    name: "gateway",
+    door: { origins: [origin], path: `/adapters/${adapter}/mcp` },
+    pids: [child.pid],
+    upstreams,
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+const gatewayProgram = `${import.meta.dir}/../../../gateway/main.ts`;
+const image = "bench-upstream";
+const adapter = "bench";
+
+async function deploy(origin: string, folder: string): Promise<void> {
+  const answer = await fetch(`${origin}/adapters`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      name: adapter,
+      imageName: image,
+      imageVersion: "1",
+      environmentVariables: { BENCH_UPSTREAMS: folder },
+      replicaCount: upstreamCount,
+    }),
+  });
+  if (answer.status !== 201) throw new Error(`POST /adapters: ${answer.status} ${await answer.text()}`);
+}
+
+const ready = (origin: string, limits: { signal: AbortSignal; alive: Promise<void> }): Promise<true> =>
+  until(
+    `adapter with ${upstreamCount} ready replicas`,
+    async () => {
+      const answer = await fetch(`${origin}/adapters/${adapter}/status`);
+      const status = (await answer.json()) as { readyReplicas?: number };
+      return status.readyReplicas === upstreamCount ? true : undefined;
+    },
+    { ...limits, timeoutMs: 30_000 },
+  );
+
+/** A gateway that had to be killed leaves its replicas. Only what is certainly an upstream is ended. */
+function endLeftovers(upstreams: readonly Upstream[]): void {
+  for (const { pid } of upstreams) {
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(upstreamProgram)) process.kill(pid, "SIGKILL");
+    } catch {
+      // Gone already, as it should be.
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { Cores } from "../children.ts";
+import type { Door } from "../load/orders.ts";
+
+export const targetNames = ["direct", "nginx", "haproxy", "fetch", "gateway"] as const;
+export type TargetName = (typeof targetNames)[number];
+
+/** One way to the upstreams, running. */
+export type Target = AsyncDisposable & {
+  name: TargetName;
+  door: Door;
+  /** The processes whose CPU time and memory are the proxy's. */
+  pids: readonly number[];
+};
+
+/** What it takes to start one. */
+export type Site = {
+  cores: Cores;
+  /** For configuration, logs and state; taken away at the end. */
+  folder: string;
+  signal: AbortSignal;
+  /** Open connections each proxy must be able to hold on its client side. */
+  connections: number;
+};
+
+export const upstreamPath = "/mcp";
