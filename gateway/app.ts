@@ -1,11 +1,12 @@
-import type { FrontDoor } from "./auth/front-door.ts";
 import { contract } from "../openapi/document.ts";
+import type { FrontDoor } from "./auth/front-door.ts";
 import { mountAdapters } from "./control-plane/adapter-routes.ts";
 import type { AdapterVerbs } from "./control-plane/adapters.ts";
-import { answers } from "./data-plane/answers.ts";
+import { adapterIn } from "./data-plane/path.ts";
 import type { Call } from "./data-plane/proxy.ts";
 import { mountDocs } from "./docs.ts";
 import { type Health, mountHealth } from "./health-routes.ts";
+import { mcpRoute } from "./mcp-route.ts";
 import type { Events } from "./observe/events.ts";
 import { problem } from "./problem.ts";
 import { guarded, type RestApp, restApp } from "./rest.ts";
@@ -18,55 +19,44 @@ export type AppParts = {
   readonly events: Events;
   readonly nextRequestId: () => string;
   readonly maxBodyBytes: number;
+  /** Where a request comes from: the IP address of its connection. */
+  readonly addressOf: (request: Request, server: Server) => string;
 };
 
 export type Server = { requestIP(request: Request): { address: string } | null };
-export type App = RestApp;
 
-/** Parts to one fetch handler: the front door, then both planes. */
-export function createApp(parts: AppParts): App {
-  const { frontDoor, events, nextRequestId, health, maxBodyBytes } = parts;
+/**
+ * Parts to one fetch handler. MCP requests go from Bun's parser to the proxy; everything else is REST, and Hono's.
+ */
+export function createApp(parts: AppParts): (request: Request, server: Server) => Response | Promise<Response> {
+  const mcp = mcpRoute(parts);
+  const rest = createRest(parts);
+  return (request, server) => {
+    const adapter = adapterIn(request.url);
+    return adapter === undefined ? rest.fetch(request) : mcp(request, adapter, parts.addressOf(request, server));
+  };
+}
+
+export function createRest({ frontDoor, adapters, health, events, nextRequestId, maxBodyBytes }: AppParts): RestApp {
   const app = restApp({ events, nextRequestId });
-
-  // The data plane runs no middleware: one route, one handler, nothing to unwind on the way back.
-  app.all("/adapters/:name/mcp", (c) => mcp(c.req.raw, c.req.param("name"), c.env as unknown as Server));
-
-  const restPaths = contract.filter((route) => !("security" in route) && !route.path.endsWith("/mcp"));
-  for (const path of new Set(restPaths.map((route) => route.getRoutingPath()))) {
+  for (const path of new Set(contract.filter(isGuarded).map((route) => route.getRoutingPath()))) {
     app.use(path, ...guarded({ frontDoor, nextRequestId, maxBodyBytes }));
   }
-  mountAdapters(app, parts.adapters);
+  mountAdapters(app, adapters);
   mountHealth(app, health);
   mountDocs(app);
   app.notFound((c) => {
-    const allow = methodsAt(c.req.path);
-    if (allow.length === 0) return problem(404, "There is nothing at this path.", nextRequestId());
-    const detail = `${c.req.method} is not possible here. Allowed: ${allow.join(", ")}.`;
-    return problem(405, detail, nextRequestId(), { headers: { allow: allow.join(", ") } });
+    const allow = methodsAt(c.req.path).join(", ");
+    if (!allow) return problem(404, "There is nothing at this path.", nextRequestId());
+    return problem(405, `${c.req.method} is not possible here. Allowed: ${allow}.`, nextRequestId(), { allow });
   });
   return app;
+}
 
-  async function mcp(request: Request, adapter: string, server: Server): Promise<Response> {
-    const requestId = nextRequestId();
-    const response = await answer(request, adapter, server, requestId);
-    response.headers.set("x-request-id", requestId);
-    return response;
-  }
+type Route = (typeof contract)[number];
 
-  async function answer(request: Request, adapter: string, server: Server, requestId: string): Promise<Response> {
-    const { method } = request;
-    if (method !== "POST" && method !== "GET" && method !== "DELETE") return answers.methodNotAllowed();
-    const admission = frontDoor.admit(request);
-    if (admission.state === "refused") return admission.status === 401 ? answers.unauthorized() : answers.forbidden();
-    const address = server.requestIP(request)?.address ?? "unknown";
-    try {
-      return await parts.proxy(request, { adapter, principal: admission.principal, requestId, address });
-    } catch (error) {
-      if (request.signal.aborted) return answers.abandoned();
-      events.requestFailed({ requestId, method, path: `/adapters/${adapter}/mcp` }, error);
-      return answers.internal();
-    }
-  }
+function isGuarded(route: Route): boolean {
+  return !("security" in route);
 }
 
 /** The methods that the contract has at a path; none when the path is not in it. */

@@ -21,7 +21,7 @@ import { openView } from "./store/view.ts";
 const newsMs = 1000;
 
 export type Gateway = AsyncDisposable & {
-  readonly fetch: (request: Request, server: unknown) => Response | Promise<Response>;
+  readonly fetch: ReturnType<typeof createApp>;
   /** Not ready any more; ends event streams, so that clients reconnect elsewhere while calls in flight finish. */
   drain(): void;
 };
@@ -43,7 +43,7 @@ export async function assemble(config: Config, events: Events, store: Store, run
   const reconciler = opening.use(await openReconciler({ store, view, runtime, events }));
   const closing = new AbortController();
   let health: Health = "ok";
-  const app = createApp({
+  const fetch = createApp({
     frontDoor: frontDoor({ names: allowedNames(config), identify: devPrincipal }),
     adapters: adapterVerbs({ store, runtime, reconciler, events, now: () => new Date() }),
     proxy: proxy({
@@ -61,10 +61,14 @@ export async function assemble(config: Config, events: Events, store: Store, run
     events,
     nextRequestId: requestIds(),
     maxBodyBytes: config.maxBodyBytes,
+    // On loopback every client is this machine: nobody needs to ask the socket.
+    addressOf: config.loopback
+      ? () => "127.0.0.1"
+      : (request, server) => server.requestIP(request)?.address ?? "unknown",
   });
   const opened = opening.move();
   return {
-    fetch: (request, server) => app.fetch(request, server as never),
+    fetch,
     drain() {
       health = "draining";
       // Bun prints every other reason for each stream that it ends.

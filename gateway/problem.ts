@@ -1,22 +1,21 @@
 import type { Problem } from "../openapi/problem.ts";
 
-export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 415 | 422 | 500 | 503;
+export type ProblemStatus = keyof typeof titles;
 
 /** An RFC 9457 answer. Typed as never: it stands in for whatever a route's contract lists under that status. */
 export function problem(
   status: ProblemStatus,
   detail: string,
   requestId: string,
-  extra: { errors?: Problem["errors"]; headers?: Record<string, string> } = {},
+  extra: { errors?: Problem["errors"]; allow?: string } = {},
 ): never {
   const body: Problem = { type: "about:blank", title: titles[status], status, detail, requestId, errors: extra.errors };
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { "content-type": "application/problem+json", ...extra.headers },
-  }) as never;
+  const headers = new Headers({ "content-type": "application/problem+json", "x-request-id": requestId });
+  if (extra.allow) headers.set("allow", extra.allow);
+  return new Response(JSON.stringify(body), { status, headers }) as never;
 }
 
-const titles: Record<ProblemStatus, string> = {
+const titles = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -29,4 +28,4 @@ const titles: Record<ProblemStatus, string> = {
   422: "Unprocessable Content",
   500: "Internal Server Error",
   503: "Service Unavailable",
-};
+} as const;

@@ -1,22 +1,36 @@
-export type Body = { state: "read"; text: string } | { state: "too-large" };
+import { classify, eraOf, type Message } from "./message.ts";
+
+/** What came with a request: its text goes on as it is, what the gateway needs to know was read from it once. */
+export type Body =
+  { state: "read"; text: string | null; message: Message } | { state: "too-large" } | { state: "malformed" };
 
 /**
- * The whole body, as text, unless it is larger than `maxBytes`: known from Content-Length at once, else found out while
- * reading, so that no more than the limit is ever held.
+ * The whole body and its message. A body larger than `maxBytes` is known from Content-Length at once, else found out
+ * while reading, so that no more than the limit is ever held. GET and DELETE have none.
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Body> {
-  const length = request.headers.get("content-length");
-  if (length !== null) {
-    if (Number(length) > maxBytes) return { state: "too-large" };
-    return { state: "read", text: await request.text() };
+  const revision = request.headers.get("mcp-protocol-version");
+  if (request.method !== "POST") {
+    return { state: "read", text: null, message: { method: request.method, era: eraOf(revision) } };
   }
-  if (!request.body) return { state: "read", text: "" };
+  const length = request.headers.get("content-length");
+  if (length !== null && Number(length) > maxBytes) return { state: "too-large" };
+  const text = length === null ? await readChunks(request, maxBytes) : await request.text();
+  if (text === undefined) return { state: "too-large" };
+  try {
+    return { state: "read", text, message: classify(JSON.parse(text), revision) };
+  } catch {
+    return { state: "malformed" };
+  }
+}
+
+async function readChunks({ body }: Request, maxBytes: number): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.body) {
+  for await (const chunk of body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes) return { state: "too-large" };
+    if (bytes > maxBytes) return undefined;
     chunks.push(chunk);
   }
-  return { state: "read", text: Buffer.concat(chunks).toString("utf8") };
+  return Buffer.concat(chunks).toString("utf8");
 }

@@ -4,7 +4,7 @@ export type UpstreamRequest = {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
-  readonly headers: Record<string, string>;
+  readonly headers: Headers;
   readonly body: string | null;
   /** Fires when the client goes away, in whatever phase. */
   readonly signal: AbortSignal;
@@ -39,25 +39,28 @@ export const forwardByFetch: Forward = async (request, endpoint) => {
   return { state: "broken", reason: "redirects twice" };
 };
 
-async function send(request: UpstreamRequest, url: string): Promise<Forwarded> {
-  try {
-    const response = await fetch(url, {
-      method: request.method,
-      headers: request.headers,
-      body: request.body,
-      signal: request.signal,
-      redirect: "manual",
-      decompress: false,
-      timeout: false,
-    } as RequestInit);
-    return { state: "answered", response };
-  } catch (error) {
-    if (request.signal.aborted) return { state: "abandoned" };
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return code === "ECONNREFUSED" || code === "ConnectionRefused"
-      ? { state: "refused" }
-      : { state: "broken", reason: code };
-  }
+function send(request: UpstreamRequest, url: string): Promise<Forwarded> {
+  const init = {
+    method: request.method,
+    headers: request.headers,
+    body: request.body,
+    signal: request.signal,
+    redirect: "manual",
+    decompress: false,
+    timeout: false,
+  };
+  return fetch(url, init as RequestInit).then(
+    (response) => ({ state: "answered", response }),
+    (error: unknown) => failureOf(error, request.signal),
+  );
+}
+
+function failureOf(error: unknown, signal: AbortSignal): Forwarded {
+  if (signal.aborted) return { state: "abandoned" };
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return code === "ECONNREFUSED" || code === "ConnectionRefused"
+    ? { state: "refused" }
+    : { state: "broken", reason: code };
 }
 
 function isRedirect({ status }: Response): boolean {

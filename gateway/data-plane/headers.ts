@@ -58,22 +58,22 @@ export type Passage = {
  * The headers for the MCP server: everything the client sent but the table above and what its `Connection` names, with
  * the principal's identity in the Microsoft gateway's headers and the way it came in `Forwarded` (RFC 7239).
  */
-export function upstreamHeaders(incoming: Headers, passage: Passage): Record<string, string> {
-  const headers: Record<string, string> = {};
+export function upstreamHeaders(incoming: Headers, passage: Passage): Headers {
   const nominated = incoming.get("connection");
   const alsoDropped = nominated && nominated !== "keep-alive" ? tokens(nominated) : undefined;
+  // Filled one by one: a Headers made from a record costs Bun half as much again.
+  const headers = new Headers();
   const all = incoming.toJSON() as Record<string, string>;
   for (const name in all) {
-    if (notUpstream.has(name) || alsoDropped?.has(name)) continue;
-    headers[name] = all[name] as string;
+    if (!notUpstream.has(name) && !alsoDropped?.has(name)) headers.set(name, all[name] as string);
   }
-  headers["accept-encoding"] = "identity";
-  headers["x-mcp-userid"] = headerSafe(passage.principal.id);
-  headers["x-mcp-roles"] = headerSafe(passage.principal.roles.join(","));
-  headers.forwarded = forwarded(passage.address, passage.origin);
+  headers.set("accept-encoding", "identity");
+  headers.set("x-mcp-userid", headerSafe(passage.principal.id));
+  headers.set("x-mcp-roles", headerSafe(passage.principal.roles.join(",")));
+  headers.set("forwarded", forwarded(passage.address, passage.origin));
   // 2026-07-28: a modern server ignores both, and nothing between may act on them.
-  if (passage.era === "modern") delete headers["last-event-id"];
-  else if (passage.session !== undefined) headers["mcp-session-id"] = passage.session;
+  if (passage.era === "modern") headers.delete("last-event-id");
+  else if (passage.session !== undefined) headers.set("mcp-session-id", passage.session);
   return headers;
 }
 
@@ -100,7 +100,7 @@ function headerSafe(value: string): string {
 
 /** RFC 7239 §4 and §6: a port or an IPv6 address makes a quoted string. */
 function forwarded(address: string, origin: string): string {
-  const [scheme = "http", host = ""] = origin.split("://");
+  const authority = origin.indexOf("://") + 3;
   const node = address.includes(":") ? `"[${address}]"` : address;
-  return `for=${node};proto=${scheme};host="${host}"`;
+  return `for=${node};proto=${origin.slice(0, authority - 3)};host="${origin.slice(authority)}"`;
 }

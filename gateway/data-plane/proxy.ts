@@ -1,7 +1,6 @@
 import { may } from "../auth/access.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Events } from "../observe/events.ts";
-import type { Resource } from "../store/store.ts";
 import type { View } from "../store/view.ts";
 import { answers } from "./answers.ts";
 import { readBody } from "./body.ts";
@@ -9,7 +8,7 @@ import { type Delivered, type DeliveryLimits, delivery } from "./delivery.ts";
 import { announced } from "./event-stream.ts";
 import type { Forward, UpstreamRequest } from "./forward.ts";
 import { cleanAnswer, upstreamHeaders } from "./headers.ts";
-import { classify, eraOf, type Message } from "./message.ts";
+import type { Message } from "./message.ts";
 import type { Replicas } from "./replicas.ts";
 import { type Route, routeOf } from "./route.ts";
 import type { Scope, Seal } from "./seal.ts";
@@ -61,33 +60,19 @@ export function proxy({
     const adapter = view.get("adapter", call.adapter);
     if (!adapter || adapter.deleting) return answers.noAdapter();
     if (!may(call.principal, "read", adapter.body)) return answers.forbidden();
-
-    const revision = request.headers.get("mcp-protocol-version");
-    if (request.method !== "POST") {
-      return exchange(request, null, { method: request.method, era: eraOf(revision) }, adapter, call);
-    }
     const body = await readBody(request, limits.maxBodyBytes);
     if (body.state === "too-large") return answers.tooLarge(limits.maxBodyBytes);
-    const parsed = parse(body.text);
-    if (parsed.state === "malformed") return answers.malformed();
-    return exchange(request, body.text, classify(parsed.value, revision), adapter, call);
-  };
+    if (body.state === "malformed") return answers.malformed();
 
-  async function exchange(
-    request: Request,
-    body: string | null,
-    message: Message,
-    adapter: Resource<"adapter">,
-    call: Call,
-  ): Promise<Response> {
     const startedMs = now();
+    const { message } = body;
     const scope = { adapterUid: adapter.uid, principalKey: call.principal.key };
     const route = routeOf(message, request.headers.get("mcp-session-id"), adapter, scope, { replicas, seal, nonce });
     if (route.state === "lost") {
       events.sessionRefused({ requestId: call.requestId, adapter: adapter.name, reason: route.reason });
       return answers.noSession();
     }
-    const upstream = upstreamRequest(request, body, message, route, call);
+    const upstream = upstreamRequest(request, body.text, message, route, call);
     const delivered =
       route.state === "pinned"
         ? await deliver.toPinned(upstream, adapter.name, route)
@@ -102,7 +87,7 @@ export function proxy({
       ms: now() - startedMs,
     });
     return response;
-  }
+  };
 
   function upstreamRequest(
     request: Request,
@@ -163,13 +148,5 @@ export function proxy({
   function sealed(session: string, replica: string, route: Route, scope: Scope): string {
     if (route.state === "pinned" && route.session === session) return route.sealed;
     return seal.close({ replica, session, issuedAtMs: now() }, scope);
-  }
-}
-
-function parse(text: string): { state: "parsed"; value: unknown } | { state: "malformed" } {
-  try {
-    return { state: "parsed", value: JSON.parse(text) };
-  } catch {
-    return { state: "malformed" };
   }
 }
