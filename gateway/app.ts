@@ -19,6 +19,7 @@ export type AppParts = {
   readonly events: Events;
   readonly nextRequestId: () => string;
   readonly maxBodyBytes: number;
+  readonly publicOrigin: string | undefined;
   /** Where a request comes from: the IP address of its connection. */
   readonly addressOf: (request: Request, server: Server) => string;
 };
@@ -37,12 +38,13 @@ export function createApp(parts: AppParts): (request: Request, server: Server) =
   };
 }
 
-export function createRest({ frontDoor, adapters, health, events, nextRequestId, maxBodyBytes }: AppParts): RestApp {
+export function createRest(parts: AppParts): RestApp {
+  const { frontDoor, adapters, health, events, nextRequestId, maxBodyBytes, publicOrigin } = parts;
   const app = restApp({ events, nextRequestId });
   for (const path of new Set(contract.filter(isGuarded).map((route) => route.getRoutingPath()))) {
     app.use(path, ...guarded({ frontDoor, nextRequestId, maxBodyBytes }));
   }
-  mountAdapters(app, adapters);
+  mountAdapters(app, adapters, publicOrigin);
   mountHealth(app, health);
   mountDocs(app);
   app.notFound((c) => {

@@ -61,6 +61,7 @@ export async function assemble(config: Config, events: Events, store: Store, run
     events,
     nextRequestId: requestIds(),
     maxBodyBytes: config.maxBodyBytes,
+    publicOrigin: config.publicOrigin,
     // On loopback every client is this machine: nobody needs to ask the socket.
     addressOf: config.loopback
       ? () => "127.0.0.1"

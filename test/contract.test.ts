@@ -15,6 +15,7 @@ const rest = createRest({
   events: {} as never,
   nextRequestId: unused,
   maxBodyBytes: 1,
+  publicOrigin: undefined,
   addressOf: unused,
 });
 

@@ -192,6 +192,17 @@ test("a second gateway on the same directory is refused with what to do", async 
   expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
 }, 60_000);
 
+test("behind a proxy the gateway answers to its public name and speaks of itself by it", async () => {
+  await using directory = await temporaryDirectory();
+  await using gateway = await start(directory.path, { PUBLIC_ORIGIN: "https://mcp.example.com" });
+  const response = await fetch(`${gateway.url}/adapters`, {
+    method: "POST",
+    headers: { host: "mcp.example.com", origin: "https://mcp.example.com", "content-type": "application/json" },
+    body: JSON.stringify({ name: "ref", imageName: "reference", imageVersion: "1" }),
+  });
+  expect(response.headers.get("location")).toBe("https://mcp.example.com/adapters/ref");
+}, 60_000);
+
 test("wrong settings are all said at once, and nothing starts", async () => {
   await using directory = await temporaryDirectory();
   const starting = startGatewayProcess(directory.path, { PORT: "eighty", HOST: "0.0.0.0", LOG_LEVEL: "loud" });

@@ -450,16 +450,23 @@ test("events arrive one by one, as they are sent", async () => {
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
   });
   runtime.set([endpointAt(server.origin, "x-0")]);
-  const response = await fetch(gateway.mcpUrl("x"), { headers: { accept: "text/event-stream" } });
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const next = async () => new TextDecoder().decode((await reader.read()).value);
-  expect(await next()).toBe(":\n\n");
-  expect(await next()).toBe("id: 1\ndata:\n\n");
-  send?.(": still here\n\n");
-  expect(await next()).toBe(": still here\n\n");
-  send?.("retry: 500\n\n");
-  expect(await next()).toBe("retry: 500\n\n");
-  await reader.cancel();
+  const abort = new AbortController();
+  const response = await fetch(gateway.mcpUrl("x"), { signal: abort.signal });
+  let seen = "";
+  const reading = (async () => {
+    for await (const bytes of response.body as ReadableStream<Uint8Array>) seen += new TextDecoder().decode(bytes);
+  })().catch(() => {});
+  for (const [sent, expected] of [
+    ["", ":\n\nid: 1\ndata:\n\n"],
+    [": still here\n\n", ":\n\nid: 1\ndata:\n\n: still here\n\n"],
+    ["retry: 500\n\n", ":\n\nid: 1\ndata:\n\n: still here\n\nretry: 500\n\n"],
+  ] as const) {
+    if (sent) send?.(sent);
+    await until("the event is there", () => seen.length >= expected.length);
+    expect(seen).toBe(expected);
+  }
+  abort.abort();
+  await reading;
 });
 
 test.each([
