@@ -1,7 +1,7 @@
 import * as contract from "../openapi/health.ts";
 import type { RestApp } from "./rest.ts";
 
-export type Health = "ok" | "starting" | "draining";
+export type Health = "ok" | "draining";
 
 /** Probes: no identity, no database, no Host check (kubelets and load balancers call by address). */
 export function mountHealth(app: RestApp, health: () => Health): void {

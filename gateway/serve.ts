@@ -15,24 +15,13 @@ export async function serve(
   open: (config: Config, events: Events) => Promise<Gateway> = openGateway,
 ): Promise<Served> {
   const events = eventsTo(openLog(config.logLevel, Boolean(process.stdout.isTTY)));
-  const gateway = await open(config, events);
-  const server = Bun.serve({
-    port: config.port,
-    hostname: config.host,
-    // Bun cuts silent connections after 10 s; MCP streams are silent for hours.
-    idleTimeout: 0,
-    // Bodies are limited where they are read, so that the refusal is in the protocol's own words.
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch: gateway.fetch,
-  });
+  await using opening = new AsyncDisposableStack();
+  const gateway = opening.use(await open(config, events));
+  const server = listen(config, gateway);
+  const opened = opening.move();
   const url = `http://${config.host}:${server.port}`;
-  events.gatewayListening({
-    url,
-    runtime: "local",
-    store: "pglite",
-    auth: "dev",
-    startMs: Math.round(performance.now()),
-  });
+  const startMs = Math.round(performance.now());
+  events.gatewayListening({ url, runtime: "local", store: "pglite", auth: "dev", startMs });
 
   let stopping: Promise<void> | undefined;
   return {
@@ -51,7 +40,23 @@ export async function serve(
     await Promise.race([server.stop(), limit]);
     clearTimeout(timer);
     await server.stop(true);
-    await gateway[Symbol.asyncDispose]();
+    await opened.disposeAsync();
     events.gatewayStopped();
+  }
+}
+
+function listen({ host, port }: Config, { fetch }: Gateway): Bun.Server<undefined> {
+  try {
+    return Bun.serve({
+      port,
+      hostname: host,
+      // Bun cuts silent connections after 10 s; MCP streams are silent for hours.
+      idleTimeout: 0,
+      // Bodies are limited where they are read, so that the refusal is in the protocol's own words.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      fetch,
+    });
+  } catch (cause) {
+    throw new Error(`Cannot listen on ${host}:${port}. Stop what does, or choose another PORT or HOST.`, { cause });
   }
 }

@@ -1,9 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 
 const tags = ["health"];
-const Health = z
-  .object({ status: z.enum(["ok", "starting", "draining"]).openapi({ example: "ok" }) })
-  .openapi("Health");
+const Health = z.object({ status: z.enum(["ok", "draining"]).openapi({ example: "ok" }) }).openapi("Health");
 
 export const ping = createRoute({
   method: "get",
@@ -32,7 +30,7 @@ export const ready = createRoute({
   path: "/readyz",
   operationId: "ready",
   summary: "Readiness",
-  description: "200 once records are loaded and the runtime is watched; 503 before that and while draining.",
+  description: "200 from the first answer on, since the gateway listens only once it can route; 503 while it drains.",
   tags,
   security: [],
   responses: {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endOrphans } from "../gateway/runtime/local/orphans.ts";
 import * as api from "../openapi/client/index.ts";
 import type { Client } from "./support/client.ts";
 import { openMcpSession } from "./support/mcp-session.ts";
@@ -201,6 +202,20 @@ test("behind a proxy the gateway answers to its public name and speaks of itself
     body: JSON.stringify({ name: "ref", imageName: "reference", imageVersion: "1" }),
   });
   expect(response.headers.get("location")).toBe("https://mcp.example.com/adapters/ref");
+}, 60_000);
+
+test("a port that is taken is said so, and no replica is left running", async () => {
+  await using directory = await temporaryDirectory();
+  const first = await start(directory.path);
+  await register(first.as());
+  await healthy(first.as(), 1);
+  await first.end("SIGTERM");
+
+  await using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const starting = start(directory.path, { PORT: `${other.port}` });
+  await expect(starting).rejects.toThrow(`Cannot listen on 127.0.0.1:${other.port}.`);
+  const owner = await Bun.file(join(directory.path, "data", "owner")).text();
+  expect(await endOrphans({ owner: owner.trim(), graceMs: 1000 })).toBe(0);
 }, 60_000);
 
 test("wrong settings are all said at once, and nothing starts", async () => {

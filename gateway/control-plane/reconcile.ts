@@ -56,8 +56,12 @@ export async function openReconciler({
   };
 
   async function touchAll(): Promise<void> {
-    const running = await runtime.names();
-    for (const name of new Set([...running, ...view.list("adapter").map(({ name }) => name)])) touch(name);
+    for (const { name } of view.list("adapter")) touch(name);
+    try {
+      for (const name of await runtime.names()) touch(name);
+    } catch (error) {
+      events.resyncFailed(error);
+    }
   }
 
   function touch(name: string): void {

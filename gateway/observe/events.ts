@@ -23,6 +23,7 @@ export function eventsTo(log: Log) {
     changeFeedFailed: (error: unknown) => log.error({ err: error }, "change feed failed"),
     reconcileFailed: (what: { kind: string; name: string; attempt: number; retryInMs: number }, error: unknown) =>
       log.warn({ ...what, err: error }, "reconcile failed, will retry"),
+    resyncFailed: (error: unknown) => log.warn({ err: error }, "cannot list what runs, will look again"),
 
     replicaStarted: (replica: { replica: string; id: string; pid: number; port: number }) =>
       log.info(replica, "replica started"),

@@ -151,6 +151,6 @@ export const live = <ThrowOnError extends boolean = false>(options?: Options<Liv
 /**
  * Readiness
  *
- * 200 once records are loaded and the runtime is watched; 503 before that and while draining.
+ * 200 from the first answer on, since the gateway listens only once it can route; 503 while it drains.
  */
 export const ready = <ThrowOnError extends boolean = false>(options?: Options<ReadyData, ThrowOnError>): RequestResult<ReadyResponses, ReadyErrors, ThrowOnError> => (options?.client ?? client).get<ReadyResponses, ReadyErrors, ThrowOnError>({ url: '/readyz', ...options });

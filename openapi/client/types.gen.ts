@@ -146,7 +146,7 @@ export type JsonRpcError = {
 };
 
 export type Health = {
-    status: 'ok' | 'starting' | 'draining';
+    status: 'ok' | 'draining';
 };
 
 export type ListAdaptersData = {
