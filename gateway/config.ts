@@ -1,4 +1,6 @@
-import { z } from "zod";
+import type { z } from "zod";
+import { withAliases } from "./config/aliases.ts";
+import { Environment, isLoopback } from "./config/environment.ts";
 
 /** The gateway's settings, frozen. Sizes and times carry their unit in the name. */
 export type Config = {
@@ -15,9 +17,14 @@ export type Config = {
   readonly gatewayKeys: readonly string[] | undefined;
   /** `named` by a setting it must be there; the usual place may be empty. */
   readonly imageCatalogue: { readonly file: string; readonly named: boolean };
+  /** Where a laptop's secrets are, a file each. */
+  readonly secretsDirectory: string;
   readonly maxBodyBytes: number;
   readonly holdMs: number;
   readonly drainMs: number;
+  readonly adminRole: string;
+  /** Those who may run a workload under a cloud identity, beside admins. */
+  readonly workloadIdentityRoles: readonly string[];
   readonly logLevel: string;
 };
 
@@ -40,88 +47,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       dataDirectory: env.STORE_URL.slice("pglite:".length),
       gatewayKeys: env.GATEWAY_KEYS,
       imageCatalogue: { file: env.IMAGE_CATALOGUE ?? "./images.json", named: env.IMAGE_CATALOGUE !== undefined },
+      secretsDirectory: env.SECRETS_DIRECTORY,
       maxBodyBytes: env.MAX_BODY_BYTES,
       holdMs: env.HOLD_SECONDS * 1000,
       drainMs: env.DRAIN_SECONDS * 1000,
+      adminRole: env.ADMIN_ROLE,
+      workloadIdentityRoles: env.WORKLOAD_IDENTITY_ROLES,
       logLevel: env.LOG_LEVEL,
     }),
   };
 }
 
-const minKeyLength = 32;
-
-const list = z
-  .string()
-  .default("")
-  .transform((text) =>
-    text
-      .split(",")
-      .map((item) => item.trim())
-      .filter(Boolean),
-  );
-
-const origin = z
-  .string()
-  .refine(
-    (text) => URL.parse(text)?.origin === text,
-    'must be an origin such as "https://mcp.example.com", without a path',
-  );
-
-const Environment = z
-  .object({
-    PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
-    HOST: z.string().min(1).default("127.0.0.1"),
-    PUBLIC_ORIGIN: origin.optional(),
-    ALLOWED_HOSTS: list,
-    ALLOWED_ORIGINS: list.pipe(z.array(origin)),
-    STORE_URL: z
-      .string()
-      .regex(/^pglite:./, 'must be "pglite:" and a directory, such as "pglite:./.data"')
-      .default("pglite:./.data"),
-    RUNTIME: z.enum(["local"]).default("local"),
-    AUTH: z.enum(["dev"]).default("dev"),
-    ALLOW_DEV_AUTH_ON_NETWORK: z.stringbool().default(false),
-    GATEWAY_KEYS: list
-      .pipe(
-        z.array(
-          z.string().min(minKeyLength, `each key needs ${minKeyLength} characters or more, from a random source`),
-        ),
-      )
-      .transform((keys) => (keys.length > 0 ? keys : undefined)),
-    IMAGE_CATALOGUE: z.string().optional(),
-    MAX_BODY_BYTES: z.coerce
-      .number()
-      .int()
-      .min(1024)
-      .max(256 * 1024 * 1024)
-      .default(4 * 1024 * 1024),
-    HOLD_SECONDS: z.coerce.number().min(0).max(60).default(5),
-    DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(10),
-    LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
-  })
-  .refine((env) => env.AUTH !== "dev" || isLoopback(env.HOST) || env.ALLOW_DEV_AUTH_ON_NETWORK, {
-    path: ["HOST"],
-    message:
-      "development identity (AUTH=dev) believes whatever a caller says it is, so it listens on loopback only; set ALLOW_DEV_AUTH_ON_NETWORK=true to open it all the same",
-  });
-
-/** The Microsoft gateway's names for the same settings; ours win where both are set. */
-const aliases: Readonly<Record<string, string>> = {
-  PublicOrigin: "PUBLIC_ORIGIN",
-  GatewaySettings__Secret: "GATEWAY_KEYS",
-};
-
-/** An empty variable counts as one that is not set: that is how shells and manifests leave things out. */
-function withAliases(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const set = Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1]));
-  const fromAliases = set.flatMap(([name, value]) => (aliases[name] ? [[aliases[name], value]] : []));
-  return Object.fromEntries([...fromAliases, ...set]);
-}
-
 function describe(issue: z.core.$ZodIssue): string {
   return `${issue.path[0] === undefined ? "" : `${String(issue.path[0])}: `}${issue.message}`;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

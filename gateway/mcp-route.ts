@@ -1,4 +1,4 @@
-import type { FrontDoor } from "./auth/front-door.ts";
+import type { Admission, FrontDoor } from "./auth/front-door.ts";
 import { answers } from "./data-plane/answers.ts";
 import type { Call } from "./data-plane/proxy.ts";
 import type { Events } from "./observe/events.ts";
@@ -33,9 +33,24 @@ export function mcpRoute({
     const { method } = request;
     if (method !== "POST" && method !== "GET" && method !== "DELETE") return answers.methodNotAllowed();
     const admission = frontDoor.admit(request);
-    if (admission.state === "admitted") {
-      return proxy(request, { adapter, principal: admission.principal, requestId, address });
+    return admission instanceof Promise ? admission.then(pass) : pass(admission);
+
+    function pass(admission: Admission): Response | Promise<Response> {
+      if (admission.state === "known") {
+        return proxy(request, { adapter, principal: admission.principal, requestId, address });
+      }
+      return refusal(admission);
     }
-    return admission.status === 401 ? answers.unauthorized() : answers.forbidden();
+  }
+}
+
+function refusal({ status }: Extract<Admission, { state: "refused" }>): Response {
+  switch (status) {
+    case 401:
+      return answers.unauthorized();
+    case 403:
+      return answers.forbidden();
+    case 503:
+      return answers.notReady(1);
   }
 }

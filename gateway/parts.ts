@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createApp } from "./app.ts";
-import { devPrincipal } from "./auth/dev.ts";
-import { allowedNames, frontDoor } from "./auth/front-door.ts";
+import { accessRules } from "./auth/access.ts";
+import { allowedNames } from "./auth/allowed-names.ts";
+import { identifyByHeaders } from "./auth/dev.ts";
+import { frontDoor } from "./auth/front-door.ts";
 import type { Config } from "./config.ts";
 import { adapterVerbs } from "./control-plane/adapters.ts";
 import { openReconciler } from "./control-plane/reconcile.ts";
@@ -41,12 +43,14 @@ export async function assemble(config: Config, events: Events, store: Store, run
   await using opening = new AsyncDisposableStack();
   const view = opening.use(await openView({ store, kinds: ["adapter"], events }));
   const reconciler = opening.use(await openReconciler({ store, view, runtime, events }));
+  const access = accessRules({ admin: config.adminRole, workloadIdentity: config.workloadIdentityRoles });
   const closing = new AbortController();
   let health: Health = "ok";
   const fetch = createApp({
-    frontDoor: frontDoor({ names: allowedNames(config), identify: devPrincipal }),
-    adapters: adapterVerbs({ store, runtime, reconciler, events, now: () => new Date() }),
+    frontDoor: frontDoor({ names: allowedNames(config), identify: identifyByHeaders }),
+    adapters: adapterVerbs({ access, store, runtime, reconciler, events, now: () => new Date() }),
     proxy: proxy({
+      access,
       view,
       replicas: replicasOf(runtime.endpoints),
       seal: seal({ secrets: config.gatewayKeys ?? (await keptKeys(config.dataDirectory)), now: Date.now, randomBytes }),
@@ -85,7 +89,8 @@ function openStore(config: Config): Promise<Store> {
 
 function openRuntime(config: Config, events: Events): Promise<Runtime> {
   const { file, named } = config.imageCatalogue;
-  return localRuntime({ events, dataDirectory: config.dataDirectory, catalogueFile: file, catalogueRequired: named });
+  const { dataDirectory, secretsDirectory } = config;
+  return localRuntime({ events, dataDirectory, secretsDirectory, catalogueFile: file, catalogueRequired: named });
 }
 
 /** Unique over gateways and restarts: a random beginning, then a count. */

@@ -46,8 +46,11 @@ export function guarded({
     async (c, next) => {
       const requestId = nextRequestId();
       c.set("requestId", requestId);
-      const admission = frontDoor.admit(c.req.raw);
-      if (admission.state === "refused") return problem(admission.status, admission.detail, requestId);
+      const admission = await frontDoor.admit(c.req.raw);
+      if (admission.state === "refused") {
+        const detail = admission.status === 401 ? "A valid bearer token is needed." : admission.detail;
+        return problem(admission.status, detail, requestId);
+      }
       c.set("principal", admission.principal);
       await next();
       c.header("x-request-id", requestId);

@@ -22,9 +22,12 @@ test("without settings it is a laptop's gateway", () => {
     dataDirectory: "./.data",
     gatewayKeys: undefined,
     imageCatalogue: { file: "./images.json", named: false },
+    secretsDirectory: "./secrets",
     maxBodyBytes: 4_194_304,
     holdMs: 5000,
     drainMs: 10_000,
+    adminRole: "mcp.admin",
+    workloadIdentityRoles: [],
     logLevel: "info",
   });
 });
@@ -50,6 +53,11 @@ test("the Microsoft gateway's names are read, and ours win", () => {
   expect(config({ PublicOrigin: "https://a.example", PUBLIC_ORIGIN: "https://b.example" }).publicOrigin).toBe(
     "https://b.example",
   );
+});
+
+test("the Microsoft gateway's numbered lists are read in their order", () => {
+  const roles = { WorkloadIdentitySettings__RequiredRoles__1: "b", WorkloadIdentitySettings__RequiredRoles__0: "a" };
+  expect(config(roles).workloadIdentityRoles).toEqual(["a", "b"]);
 });
 
 test("an origin with a path is refused, and an empty variable counts as unset", () => {

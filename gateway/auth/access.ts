@@ -1,30 +1,43 @@
 import type { Principal } from "./principal.ts";
 
-/** The role that may do everything. */
-export const adminRole = "mcp.admin";
-
 export type Verb = "read" | "write";
-export type Protected = { readonly createdBy: string; readonly requiredRoles: readonly string[] };
+export type Protected = {
+  /** The creator's id, for people. */
+  readonly createdBy: string;
+  /** The creator's key, where it is known: an id is unique at one identity provider only. */
+  readonly owner?: string;
+  readonly requiredRoles: readonly string[];
+};
+export type Access = ReturnType<typeof accessRules>;
 
 /**
  * The Microsoft gateway's rule. Read: creator, admin, or any required role (none required means nobody else).
- * Write: creator or admin. Roles compare without case, as there.
+ * Write: creator or admin. Roles compare without case, as there. Whoever may not read a resource that exists gets 403,
+ * on both planes: names are no secret, and a 404 would send people looking for a typing error.
  */
-export function may(principal: Principal, verb: Verb, resource: Protected): boolean {
-  if (principal.id === resource.createdBy || isAdmin(principal)) return true;
-  return verb === "read" && resource.requiredRoles.some((role) => hasRole(principal, role));
+export function accessRules(roles: { readonly admin: string; readonly workloadIdentity: readonly string[] }) {
+  return { may, mayUseWorkloadIdentity, isAdmin };
+
+  function may(principal: Principal, verb: Verb, resource: Protected): boolean {
+    if (made(principal, resource) || isAdmin(principal)) return true;
+    return verb === "read" && resource.requiredRoles.some((role) => hasRole(principal, role));
+  }
+
+  /** A cloud identity is more than what the creator has, so it is not everybody's to give. */
+  function mayUseWorkloadIdentity(principal: Principal): boolean {
+    return isAdmin(principal) || roles.workloadIdentity.some((role) => hasRole(principal, role));
+  }
+
+  function isAdmin(principal: Principal): boolean {
+    return hasRole(principal, roles.admin);
+  }
 }
 
-/** A cloud identity is more than what the creator has, so it is the admin's to give. */
-export function mayUseWorkloadIdentity(principal: Principal): boolean {
-  return isAdmin(principal);
+function made(principal: Principal, { owner, createdBy }: Protected): boolean {
+  return owner === undefined ? principal.id === createdBy : principal.key === owner;
 }
 
-function isAdmin(principal: Principal): boolean {
-  return hasRole(principal, adminRole);
-}
-
-function hasRole(principal: Principal, role: string): boolean {
+export function hasRole(principal: Principal, role: string): boolean {
   const wanted = role.toLowerCase();
   return principal.roles.some((held) => held.toLowerCase() === wanted);
 }

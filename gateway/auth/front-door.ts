@@ -1,22 +1,20 @@
-import type { Principal } from "./principal.ts";
+import { type AllowedNames, allowsHost, allowsOrigin } from "./allowed-names.ts";
+import type { Identified, Identify } from "./identify.ts";
 
+/** `refused` is what the caller hears; why exactly is for the log. */
 export type Admission =
-  { state: "admitted"; principal: Principal } | { state: "refused"; status: 401 | 403; detail: string };
+  | Extract<Identified, { state: "known" }>
+  | { state: "refused"; status: 401; presented: boolean }
+  | { state: "refused"; status: 403 | 503; detail: string };
 
-/** Asked once per request, on both planes, before anything else is done. */
-export type FrontDoor = { admit(request: Request): Admission };
+/** Asked once per request, on both planes, before anything else is done. Answers at once unless a token is new. */
+export type FrontDoor = { admit(request: Request): Admission | Promise<Admission> };
 
 /**
  * Host and Origin are checked against DNS rebinding: a page that a browser loaded from elsewhere must reach neither the
  * REST API nor an MCP server (specification, "Security Warning" of streamable HTTP). Then the caller is identified.
  */
-export function frontDoor({
-  names,
-  identify,
-}: {
-  names: AllowedNames;
-  identify: (headers: Headers) => Principal;
-}): FrontDoor {
+export function frontDoor({ names, identify }: { names: AllowedNames; identify: Identify }): FrontDoor {
   return {
     admit(request) {
       const { headers } = request;
@@ -27,49 +25,21 @@ export function frontDoor({
       if (origin !== null && !allowsOrigin(names, origin)) {
         return { state: "refused", status: 403, detail: "This Origin is not allowed; see ALLOWED_ORIGINS." };
       }
-      return { state: "admitted", principal: identify(headers) };
+      const identified = identify(headers);
+      return identified instanceof Promise ? identified.then(admissionOf) : admissionOf(identified);
     },
   };
 }
 
-export type AllowedNames = {
-  /** Hostnames without port; undefined: any, for a gateway that is not on loopback and was told no names. */
-  readonly hosts: ReadonlySet<string> | undefined;
-  /** Whole origins, such as `https://portal.example.com`. */
-  readonly origins: ReadonlySet<string>;
-};
-
-/** What to allow, from settings. On loopback the loopback names are allowed on every port: local tools live there. */
-export function allowedNames(settings: {
-  readonly loopback: boolean;
-  readonly publicOrigin: string | undefined;
-  readonly allowedHosts: readonly string[];
-  readonly allowedOrigins: readonly string[];
-}): AllowedNames {
-  const hosts = new Set(settings.allowedHosts.map((host) => host.toLowerCase()));
-  const origins = new Set(settings.allowedOrigins);
-  if (settings.publicOrigin) {
-    hosts.add(new URL(settings.publicOrigin).hostname);
-    origins.add(settings.publicOrigin);
+function admissionOf(identified: Identified): Admission {
+  switch (identified.state) {
+    case "known":
+      return identified;
+    case "anonymous":
+      return { state: "refused", status: 401, presented: false };
+    case "refused":
+      return { state: "refused", status: 401, presented: true };
+    case "unavailable":
+      return { state: "refused", status: 503, detail: "The identity provider cannot be reached. Try again soon." };
   }
-  if (settings.loopback) for (const name of loopbackNames) hosts.add(name);
-  return { hosts: hosts.size > 0 ? hosts : undefined, origins };
-}
-
-const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
-
-function allowsHost({ hosts }: AllowedNames, host: string): boolean {
-  return hosts === undefined || hosts.has(hostname(host));
-}
-
-function allowsOrigin({ hosts, origins }: AllowedNames, origin: string): boolean {
-  if (origins.has(origin)) return true;
-  const url = URL.parse(origin);
-  return url !== null && loopbackNames.includes(url.hostname) && hosts?.has(url.hostname) === true;
-}
-
-/** `Host` without its port; an IPv6 address keeps its brackets. */
-function hostname(host: string): string {
-  const colon = host.lastIndexOf(":");
-  return (colon > host.lastIndexOf("]") ? host.slice(0, colon) : host).toLowerCase();
 }

@@ -1,11 +1,12 @@
-import type { AdapterData, AdapterResource, AdapterStatus } from "../../openapi/adapters.ts";
-import { may, mayUseWorkloadIdentity, type Verb } from "../auth/access.ts";
+import type { AdapterData, AdapterStatus } from "../../openapi/adapters.ts";
+import type { Access, Verb } from "../auth/access.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Events } from "../observe/events.ts";
 import type { LogRequest, Logs, Runtime } from "../runtime/runtime.ts";
 import type { Resource, Store } from "../store/store.ts";
 import type { Reconciler } from "./reconcile.ts";
 import { type Refusal, refused } from "./refusal.ts";
+import { keepSecrets } from "./secrets.ts";
 import { workloadOf } from "./workload.ts";
 
 export type Adapter = Resource<"adapter">;
@@ -26,12 +27,14 @@ const maxRaces = 5;
  * row, and handed to the reconciler. The sentences are the Microsoft gateway's where it had one.
  */
 export function adapterVerbs({
+  access,
   store,
   runtime,
   reconciler,
   events,
   now,
 }: {
+  access: Access;
   store: Store;
   runtime: Runtime;
   reconciler: Reconciler;
@@ -41,9 +44,12 @@ export function adapterVerbs({
   return { create, list, get, update, remove, status, logs };
 
   async function create(principal: Principal, data: AdapterData, requestId: string): Promise<Written | Refusal> {
-    if (data.useWorkloadIdentity && !mayUseWorkloadIdentity(principal)) return noWorkloadIdentity();
+    if (data.useWorkloadIdentity && !access.mayUseWorkloadIdentity(principal)) return noWorkloadIdentity();
     const at = now().toISOString();
-    const body: AdapterResource = { id: data.name, ...data, createdBy: principal.id, createdAt: at, lastUpdatedAt: at };
+    const made = { createdBy: principal.id, createdAt: at, lastUpdatedAt: at, owner: principal.key };
+    const kept = keepSecrets(data.environmentVariables, {});
+    if (kept.state === "missing") return noSecret(kept.name);
+    const body = { id: data.name, ...data, ...made, environmentVariables: kept.variables };
     const refusal = runtime.refusal(workloadOf(body, ""));
     if (refusal !== undefined) return refused("unrunnable", refusal);
 
@@ -57,7 +63,7 @@ export function adapterVerbs({
 
   async function list(principal: Principal): Promise<Adapter[]> {
     const adapters = await store.list("adapter");
-    return adapters.filter((adapter) => !adapter.deleting && may(principal, "read", adapter.body));
+    return adapters.filter((adapter) => !adapter.deleting && access.may(principal, "read", adapter.body));
   }
 
   async function get(principal: Principal, name: string): Promise<Found | Refusal> {
@@ -78,7 +84,10 @@ export function adapterVerbs({
       const { body: before, revision, uid } = found.adapter;
       if (expected !== undefined && expected !== tagOf(found.adapter)) return stale();
       if (data.useWorkloadIdentity !== before.useWorkloadIdentity) return refused("invalid", identityIsFixed);
-      const body = { ...before, ...data, lastUpdatedAt: now().toISOString() };
+      const kept = keepSecrets(data.environmentVariables, before.environmentVariables);
+      if (kept.state === "missing") return noSecret(kept.name);
+      const lastUpdatedAt = now().toISOString();
+      const body = { ...before, ...data, environmentVariables: kept.variables, lastUpdatedAt };
       const refusal = runtime.refusal(workloadOf(body, uid));
       if (refusal !== undefined) return refused("unrunnable", refusal);
 
@@ -138,7 +147,7 @@ export function adapterVerbs({
   async function find(principal: Principal, name: string, verb: Verb, absent: string): Promise<Found | Refusal> {
     const adapter = await store.get("adapter", name);
     if (!adapter || adapter.deleting) return refused("absent", absent);
-    if (!may(principal, verb, adapter.body)) {
+    if (!access.may(principal, verb, adapter.body)) {
       return refused("forbidden", `You do not have permission to ${verb} this adapter.`);
     }
     return { state: "found", adapter };
@@ -156,6 +165,10 @@ export function adapterVerbs({
 const alreadyExists = "The adapter with the same name already exist.";
 const identityIsFixed =
   "UseWorkloadIdentity cannot be changed after creation. Delete and recreate the adapter instead.";
+
+function noSecret(name: string): Refusal {
+  return refused("invalid", `environmentVariables.${name}: There is no secret value to keep; send one.`);
+}
 
 function noWorkloadIdentity(): Refusal {
   return refused("forbidden", "You do not have permission to run a workload under a cloud identity.");

@@ -1,4 +1,4 @@
-import { may } from "../auth/access.ts";
+import type { Access } from "../auth/access.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Events } from "../observe/events.ts";
 import type { View } from "../store/view.ts";
@@ -34,6 +34,7 @@ const retryAfterSeconds = 2;
  * which would otherwise keep a stopping gateway.
  */
 export function proxy({
+  access,
   view,
   replicas,
   seal,
@@ -44,6 +45,7 @@ export function proxy({
   now,
   nonce,
 }: {
+  access: Pick<Access, "may">;
   view: Pick<View, "get">;
   replicas: Replicas;
   seal: Seal;
@@ -59,7 +61,7 @@ export function proxy({
   return async (request, call) => {
     const adapter = view.get("adapter", call.adapter);
     if (!adapter || adapter.deleting) return answers.noAdapter();
-    if (!may(call.principal, "read", adapter.body)) return answers.forbidden();
+    if (!access.may(call.principal, "read", adapter.body)) return answers.forbidden();
     const body = await readBody(request, limits.maxBodyBytes);
     if (body.state === "too-large") return answers.tooLarge(limits.maxBodyBytes);
     if (body.state === "malformed") return answers.malformed();

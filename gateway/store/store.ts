@@ -1,7 +1,13 @@
-import type { AdapterResource } from "../../openapi/adapters.ts";
+import type { AdapterData, AdapterResource } from "../../openapi/adapters.ts";
+
+/** An adapter as it is kept: with the values of its secrets, and the key of the principal who made it, where that is known. */
+export type AdapterRecord = Omit<AdapterResource, "environmentVariables"> & {
+  readonly environmentVariables: AdapterData["environmentVariables"];
+  readonly owner?: string;
+};
 
 /** What each kind of resource keeps. */
-export type Bodies = { adapter: AdapterResource };
+export type Bodies = { adapter: AdapterRecord };
 export type Kind = keyof Bodies;
 
 export type Resource<K extends Kind = Kind> = {

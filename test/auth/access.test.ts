@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { may } from "../../gateway/auth/access.ts";
+import { accessRules } from "../../gateway/auth/access.ts";
 
 const who = (id: string, ...roles: string[]) => ({ key: id, id, name: id, roles });
+const access = accessRules({ admin: "mcp.admin", workloadIdentity: ["mcp.cloud"] });
 const open = { createdBy: "alice", requiredRoles: ["mcp.engineer", "mcp.ops"] };
 const closed = { createdBy: "alice", requiredRoles: [] };
 
@@ -17,6 +18,25 @@ test.each([
   ["anybody, when no role is required", who("bob", "mcp.engineer"), closed, false, false],
   ["a role that only begins alike", who("bob", "mcp.admins"), open, false, false],
 ] as const)("%s", (_name, principal, resource, read, write) => {
-  expect(may(principal, "read", resource)).toBe(read);
-  expect(may(principal, "write", resource)).toBe(write);
+  expect(access.may(principal, "read", resource)).toBe(read);
+  expect(access.may(principal, "write", resource)).toBe(write);
+});
+
+test("a cloud identity is for admins and the configured roles", () => {
+  expect(access.mayUseWorkloadIdentity(who("bob", "mcp.admin"))).toBe(true);
+  expect(access.mayUseWorkloadIdentity(who("bob", "MCP.Cloud"))).toBe(true);
+  expect(access.mayUseWorkloadIdentity(who("alice", "mcp.engineer"))).toBe(false);
+});
+
+test("the admin's role has the name that it is given", () => {
+  const renamed = accessRules({ admin: "platform", workloadIdentity: [] });
+  expect(renamed.may(who("bob", "platform"), "write", closed)).toBe(true);
+  expect(renamed.may(who("bob", "mcp.admin"), "write", closed)).toBe(false);
+});
+
+test("the same id at another identity provider is somebody else", () => {
+  const owned = { createdBy: "alice", owner: "https://one.example#alice", requiredRoles: [] };
+  const alice = (issuer: string) => ({ key: `${issuer}#alice`, id: "alice", name: "Alice", roles: [] });
+  expect(access.may(alice("https://one.example"), "write", owned)).toBe(true);
+  expect(access.may(alice("https://two.example"), "read", owned)).toBe(false);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import { devPrincipal } from "../../gateway/auth/dev.ts";
-import { allowedNames, frontDoor } from "../../gateway/auth/front-door.ts";
+import { devPrincipal, identifyByHeaders } from "../../gateway/auth/dev.ts";
+import { allowedNames } from "../../gateway/auth/allowed-names.ts";
+import { frontDoor } from "../../gateway/auth/front-door.ts";
 
 const nothing = { loopback: true, publicOrigin: undefined, allowedHosts: [], allowedOrigins: [] };
 const laptop = allowedNames(nothing);
@@ -11,9 +12,11 @@ const published = allowedNames({
   allowedOrigins: ["https://inspector.example.com"],
 });
 const unnamed = allowedNames({ ...nothing, loopback: false });
-const status = (names: typeof laptop, headers: Record<string, string>) => {
-  const admission = frontDoor({ names, identify: devPrincipal }).admit(new Request("http://x/", { headers }));
-  return admission.state === "admitted" ? 200 : admission.status;
+const status = async (names: typeof laptop, headers: Record<string, string>) => {
+  const admission = await frontDoor({ names, identify: identifyByHeaders }).admit(
+    new Request("http://x/", { headers }),
+  );
+  return admission.state === "known" ? 200 : admission.status;
 };
 
 test.each([
@@ -37,8 +40,8 @@ test.each([
   ["a local page on a published gateway", published, { host: "mcp.example.com", origin: "http://localhost:1" }, 403],
   ["any host where none was named", unnamed, { host: "10.0.0.7:8000" }, 200],
   ["no page where none was named", unnamed, { host: "a.example", origin: "http://a.example" }, 403],
-] as const)("%s", (_name, names, headers, expected) => {
-  expect(status(names, headers as Record<string, string>)).toBe(expected);
+] as const)("%s", async (_name, names, headers, expected) => {
+  expect(await status(names, headers as Record<string, string>)).toBe(expected);
 });
 
 test("development identity is what the headers say, and dev otherwise", () => {

@@ -1,0 +1,27 @@
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The Microsoft gateway's names for the same settings; ours win where both are set. */
+const aliases: Readonly<Record<string, string>> = {
+  PublicOrigin: "PUBLIC_ORIGIN",
+  GatewaySettings__Secret: "GATEWAY_KEYS",
+  AzureAd__TenantId: "ENTRA_TENANT_ID",
+  AzureAd__ClientId: "ENTRA_CLIENT_ID",
+  AzureAd__Audience: "ENTRA_AUDIENCE",
+  AzureAd__Instance: "ENTRA_AUTHORITY",
+};
+
+/** Lists that its configuration numbers: `…__RequiredRoles__0`, `…__RequiredRoles__1`. */
+const numberedAliases: Readonly<Record<string, string>> = {
+  WorkloadIdentitySettings__RequiredRoles__: "WORKLOAD_IDENTITY_ROLES",
+};
+
+/** An empty variable counts as one that is not set: that is how shells and manifests leave things out. */
+export function withAliases(environment: Variables): Record<string, string> {
+  const set = Object.entries(environment).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const fromAliases = set.flatMap(([name, value]) => (aliases[name] ? [[aliases[name], value]] : []));
+  const fromLists = Object.entries(numberedAliases).flatMap(([prefix, name]) => {
+    const values = set.filter(([key]) => key.startsWith(prefix)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return values.length > 0 ? [[name, values.map(([, value]) => value).join(",")]] : [];
+  });
+  return Object.fromEntries([...fromAliases, ...fromLists, ...set]);
+}
