@@ -16,13 +16,47 @@ export const maxReplicas = 256;
 const maxVariables = 256;
 const maxVariableLength = 32_768;
 
+/** A secret that is kept elsewhere: in the cluster a Secret and its key; on a laptop a file or a SECRET_… variable. */
+export const SecretRef = z
+  .object({
+    name: z
+      .string()
+      .max(253)
+      .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "A secret's name has lowercase letters, digits, dots and dashes.")
+      .openapi({ example: "github" }),
+    key: z
+      .string()
+      .max(253)
+      .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/, "A secret's key has letters, digits, dots, dashes and underscores.")
+      .optional()
+      .openapi({ description: "Which of the secret's values, where it has several", example: "token" }),
+  })
+  .openapi("SecretRef");
+export type SecretRef = z.infer<typeof SecretRef>;
+
+const variableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "A variable's name has only letters, digits and underscores.");
+
+/** As written: text, a reference, or text that is never shown again; `secret` without a value keeps what is stored. */
+const Variable = z.union([
+  Text.max(maxVariableLength),
+  z.object({ secretRef: SecretRef }),
+  z.object({ secret: z.literal(true), value: Text.max(maxVariableLength).optional() }),
+]);
+
+/** As shown: a secret's value is left out. */
+const ShownVariable = z.union([z.string(), z.object({ secretRef: SecretRef }), z.object({ secret: z.literal(true) })]);
+
+const environmentExample = { LOG_LEVEL: "info", GITHUB_TOKEN: { secretRef: { name: "github", key: "token" } } };
 const Environment = z
-  .record(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "A variable's name has only letters, digits and underscores."),
-    Text.max(maxVariableLength),
-  )
+  .record(variableName, Variable)
   .refine((variables) => Object.keys(variables).length <= maxVariables, `At most ${maxVariables} variables.`)
-  .openapi({ description: "Environment variables of each replica", example: { LOG_LEVEL: "info" } });
+  .openapi({
+    description:
+      "Environment variables of each replica. `{ secretRef }` takes the value from a secret; `{ secret: true, value }` is stored and never shown again, and `{ secret: true }` alone keeps it.",
+    example: environmentExample,
+  });
 
 /** What a caller writes. The defaults are the Microsoft gateway's; unknown fields are ignored, as there. */
 export const AdapterData = z
@@ -73,7 +107,7 @@ export const AdapterResource = z
     name: z.string().openapi({ example: "weather" }),
     imageName: z.string().openapi({ example: "mcp-example" }),
     imageVersion: z.string().openapi({ example: "1.0.0" }),
-    environmentVariables: z.record(z.string(), z.string()).openapi({ example: { LOG_LEVEL: "info" } }),
+    environmentVariables: z.record(z.string(), ShownVariable).openapi({ example: environmentExample }),
     replicaCount: z.int().openapi({ example: 3 }),
     description: z.string().openapi({ example: "Weather forecasts" }),
     useWorkloadIdentity: z.boolean().openapi({ example: false }),

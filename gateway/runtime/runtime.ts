@@ -1,3 +1,8 @@
+import type { SecretRef } from "../../openapi/adapters.ts";
+
+/** The runtime reads secrets itself, where it runs the workload: their values never pass through here. */
+export type Variables = Readonly<Record<string, string | { readonly secretRef: SecretRef }>>;
+
 /** Something a runtime keeps alive: so and so many replicas of one image. Names are unique over all kinds. */
 export type Workload = {
   readonly name: string;
@@ -5,7 +10,7 @@ export type Workload = {
   readonly uid: string;
   readonly imageName: string;
   readonly imageVersion: string;
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Variables;
   readonly replicaCount: number;
 };
 

@@ -13,7 +13,11 @@ export type AdapterResource = {
     imageName: string;
     imageVersion: string;
     environmentVariables: {
-        [key: string]: string;
+        [key: string]: string | {
+            secretRef: SecretRef;
+        } | {
+            secret: true;
+        };
     };
     replicaCount: number;
     description: string;
@@ -26,6 +30,14 @@ export type AdapterResource = {
     createdBy: string;
     createdAt: string;
     lastUpdatedAt: string;
+};
+
+export type SecretRef = {
+    name: string;
+    /**
+     * Which of the secret's values, where it has several
+     */
+    key?: string;
 };
 
 export type Problem = {
@@ -66,10 +78,15 @@ export type AdapterData = {
      */
     imageVersion: string;
     /**
-     * Environment variables of each replica
+     * Environment variables of each replica. `{ secretRef }` takes the value from a secret; `{ secret: true, value }` is stored and never shown again, and `{ secret: true }` alone keeps it.
      */
     environmentVariables?: {
-        [key: string]: string;
+        [key: string]: string | {
+            secretRef: SecretRef;
+        } | {
+            secret: true;
+            value?: string;
+        };
     };
     /**
      * Replicas wanted

@@ -9,6 +9,7 @@ import { laptopLimits, type LocalLimits } from "./limits.ts";
 import { endOrphans } from "./orphans.ts";
 import { ownerOf } from "./owner.ts";
 import type { ReplicaHost, Template } from "./replica.ts";
+import { localSecrets, type Secrets } from "./secrets.ts";
 import { type LocalWorkload, localWorkload } from "./workload.ts";
 
 /**
@@ -26,6 +27,8 @@ export async function localRuntime(options: {
   /** Whether a missing catalogue is an error: it is when the user has named the file. */
   catalogueRequired?: boolean;
   bundled?: Images;
+  /** Where secrets are kept, a file each. */
+  secretsDirectory?: string;
   /** The gateway's own, of which replicas get only the harmless part. */
   gatewayEnvironment?: Readonly<Record<string, string | undefined>>;
   limits?: Partial<LocalLimits>;
@@ -35,6 +38,10 @@ export async function localRuntime(options: {
   const gatewayEnvironment = options.gatewayEnvironment ?? process.env;
   const limits = { ...laptopLimits, ...options.limits };
   const catalogue = openCatalogue({ bundled, file: catalogueFile, required: catalogueRequired });
+  const secrets = localSecrets({
+    directory: options.secretsDirectory ?? "./secrets",
+    environment: gatewayEnvironment,
+  });
   const owner = await ownerOf(options.dataDirectory);
   const orphans = await endOrphans({ owner, graceMs: limits.graceMs });
   if (orphans > 0) events.orphansEnded(orphans);
@@ -55,15 +62,15 @@ export async function localRuntime(options: {
 
   return {
     endpoints,
-    refusal: (workload) => refusal(workload, catalogue, limits),
+    refusal: (workload) => refusal(workload, catalogue, secrets, limits),
 
     async apply(workload) {
       if (disposed) throw new Error("the runtime is shutting down");
-      const refused = refusal(workload, catalogue, limits);
+      const refused = refusal(workload, catalogue, secrets, limits);
       if (refused !== undefined) throw new Error(refused);
       const running = workloads.get(workload.name) ?? localWorkload(workload.name, host, endpoints);
       workloads.set(workload.name, running);
-      running.apply(workload, templateOf(workload, catalogue));
+      running.apply(workload, templateOf(workload, catalogue, secrets));
     },
 
     remove,
@@ -85,7 +92,7 @@ export async function localRuntime(options: {
   };
 }
 
-function refusal(workload: Workload, catalogue: Catalogue, limits: LocalLimits): string | undefined {
+function refusal(workload: Workload, catalogue: Catalogue, secrets: Secrets, limits: LocalLimits): string | undefined {
   if (workload.replicaCount > limits.replicasPerWorkload) {
     return `At most ${limits.replicasPerWorkload} replicas run on a laptop, ${workload.replicaCount} are wanted.`;
   }
@@ -95,18 +102,20 @@ function refusal(workload: Workload, catalogue: Catalogue, limits: LocalLimits):
       const known = Object.keys(images).sort().join(", ");
       return `Unknown image "${workload.imageName}". Known images: ${known}. Add it to ${catalogue.file}.`;
     }
-    return images[workload.imageName]?.refusal?.(workload.environment);
+    const environment = secrets.resolve(workload.environment);
+    return images[workload.imageName]?.refusal?.(environment);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-/** A recreated workload is another one even if it looks the same. */
-function templateOf(workload: Workload, catalogue: Catalogue): Template {
+/** A recreated workload is another one even if it looks the same, and a changed secret makes another one of it too. */
+function templateOf(workload: Workload, catalogue: Catalogue, secrets: Secrets): Template {
   const image = catalogue.images()[workload.imageName];
   if (image === undefined) throw new Error(`unknown image ${workload.imageName}`);
   const { uid, imageName, imageVersion } = workload;
-  const environment = Object.entries(workload.environment).sort(([one], [other]) => (one < other ? -1 : 1));
-  const key = JSON.stringify([uid, imageName, imageVersion, environment, image]);
-  return { key, image, environment: workload.environment };
+  const environment = secrets.resolve(workload.environment);
+  const sorted = Object.entries(environment).sort(([one], [other]) => (one < other ? -1 : 1));
+  const key = JSON.stringify([uid, imageName, imageVersion, sorted, image]);
+  return { key, image, environment };
 }
