@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { type AuditEntry, type Database, record } from "./audit.ts";
+import { type Database, purgeAudit, readAudit, record, recordCalls, type Write } from "./audit.ts";
 import { resources } from "./schema.ts";
 import type { Author, Bodies, Change, Created, Kind, Resource, Store, Updated } from "./store.ts";
 
@@ -62,6 +62,10 @@ export function sqlStore(database: {
         if (gone.length > 0) await notify(transaction, kind, name);
       }),
 
+    recordCalls: (entries) => recordCalls(db, entries),
+    audit: (query) => readAudit(db, query),
+    purgeAudit: (before, max) => purgeAudit(db, before, max),
+
     subscribe: (onChange) =>
       listen(
         channel,
@@ -77,7 +81,7 @@ const named = (kind: Kind, name: string) => and(eq(resources.kind, kind), eq(res
 
 function change<K extends Kind>(
   db: Database,
-  action: AuditEntry["action"],
+  action: Write,
   kind: K,
   name: string,
   revision: number,
@@ -99,7 +103,7 @@ function change<K extends Kind>(
 
 async function acknowledge<K extends Kind>(
   transaction: Database,
-  action: AuditEntry["action"],
+  action: Write,
   written: Resource,
   author: Author,
 ): Promise<{ state: "written"; resource: Resource<K> }> {

@@ -1,4 +1,5 @@
 import type { AdapterData, AdapterResource } from "../../openapi/adapters.ts";
+import type { AuditEntry, AuditQuery } from "../../openapi/audit.ts";
 
 /** An adapter as it is kept: with the values of its secrets, and the key of the principal who made it, where that is known. */
 export type AdapterRecord = Omit<AdapterResource, "environmentVariables"> & {
@@ -33,6 +34,35 @@ export type Updated<K extends Kind> =
 /** `reset`: changes may have been missed; read everything again. */
 export type Change = { type: "changed"; kind: Kind; name: string } | { type: "reset" };
 
+/** One tool call, as the data plane saw it. */
+export type ToolCall = {
+  /** Id of the principal. */
+  readonly actor: string;
+  readonly adapter: string;
+  readonly uid: string;
+  readonly requestId: string;
+  readonly tool: string;
+  /** `params.arguments` as the client sent it. Undefined counts as `{}`. */
+  readonly arguments: unknown;
+  /** The client's Mcp-Session-Id; only a hash of it is kept. */
+  readonly sessionId: string | null;
+  readonly outcome: AuditEntry["outcome"];
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** Milliseconds until the answer began. */
+  readonly durationMs: number;
+};
+
+/** One tool call as it is kept; the fields are the contract's. Its text is such that every database can hold it. */
+export type CallEntry = Omit<AuditEntry, "id" | "at" | "action" | "kind" | "revision"> & {
+  readonly at: Date;
+  readonly action: "call";
+  readonly kind: Kind;
+};
+
+/** `unknown-cursor`: not one that this store gave out. */
+export type AuditRead = { state: "read"; entries: AuditEntry[]; next: string | null } | { state: "unknown-cursor" };
+
 /** Resources under optimistic revisions. Each write and its audit row are one transaction, acknowledged once it is durable. */
 export interface Store extends AsyncDisposable {
   get<K extends Kind>(kind: K, name: string): Promise<Resource<K> | undefined>;
@@ -44,6 +74,14 @@ export interface Store extends AsyncDisposable {
   markDeleting<K extends Kind>(kind: K, name: string, revision: number, author: Author): Promise<Updated<K>>;
   /** Takes the record away after its workload is gone. A record with another uid stays. */
   purge(kind: Kind, name: string, uid: string): Promise<void>;
+  /**
+   * Adds tool calls to the audit trail, all or none. Whoever repeats it because no answer came may have them twice.
+   */
+  recordCalls(entries: readonly CallEntry[]): Promise<void>;
+  /** One page of the trail, newest first; of equal times the one written last. */
+  audit(query: AuditQuery): Promise<AuditRead>;
+  /** Takes away the oldest entries from before this time, `max` of them at most; says how many. */
+  purgeAudit(before: Date, max: number): Promise<number>;
   /** Calls back after each committed write, by whichever gateway. Resolves once listening; call what it returns to stop. */
   subscribe(onChange: (change: Change) => void): Promise<() => Promise<void>>;
 }

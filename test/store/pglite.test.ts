@@ -1,8 +1,12 @@
 import { expect, test } from "bun:test";
 import { mkdir, readdir, rm } from "node:fs/promises";
+import { PGlite } from "@electric-sql/pglite";
+import { drizzle } from "drizzle-orm/pglite";
+import { migrate } from "drizzle-orm/pglite/migrator";
 import { emptyDatabase } from "../../gateway/store/empty-database.ts";
 import { DirectoryInUse } from "../../gateway/store/lock.ts";
 import { openPglite } from "../../gateway/store/pglite.ts";
+import { migrationsFolder } from "../../gateway/store/schema.ts";
 import type { SqlStore } from "../../gateway/store/sql-store.ts";
 import { adapterBody, author, written } from "./records.ts";
 import { sqlStoreSuite } from "./sql-store.suite.ts";
@@ -23,6 +27,36 @@ test("a store opened again has what it had, and goes on from there", async () =>
   const updated = written(await second.update("adapter", "weather", 1, adapterBody("weather"), author));
   expect(updated).toMatchObject({ uid: created.uid, revision: 2 });
 });
+
+test("a database of an earlier release keeps its records and its trail", async () => {
+  await using directory = await temporaryDirectory();
+  await openAtFirstMigration(directory.path);
+
+  await using store = await openPglite({ directory: directory.path });
+  const created = written(await store.create("adapter", "weather", adapterBody("weather"), author));
+  expect(await store.list("adapter")).toEqual([created]);
+  const trail = await store.audit({ limit: 10, name: "earlier" });
+  expect(trail).toMatchObject({
+    next: null,
+    entries: [
+      { actor: "ada", action: "update", revision: 7, outcome: "ok", at: "2026-11-01T00:00:00.123Z", tool: null },
+    ],
+  });
+});
+
+/** As the first release left it, with one entry in the trail. */
+async function openAtFirstMigration(directory: string): Promise<void> {
+  const first = "0000_resources_and_audit";
+  const journal = (await Bun.file(`${migrationsFolder}/meta/_journal.json`).json()) as { entries: { tag: string }[] };
+  const entries = journal.entries.filter(({ tag }) => tag === first);
+  await Bun.write(`${directory}/migrations/meta/_journal.json`, JSON.stringify({ ...journal, entries }));
+  await Bun.write(`${directory}/migrations/${first}.sql`, Bun.file(`${migrationsFolder}/${first}.sql`));
+  const client = await PGlite.create({ dataDir: `${directory}/database`, loadDataDir: await emptyDatabase() });
+  await migrate(drizzle(client), { migrationsFolder: `${directory}/migrations` });
+  await client.exec(`insert into audit (at, actor, action, kind, name, uid, revision, request_id) values
+    ('2026-11-01 00:00:00.123456Z', 'ada', 'update', 'adapter', 'earlier', gen_random_uuid(), 7, 'r')`);
+  await client.close();
+}
 
 test("an open store keeps its directory to itself, through garbage collections; a closed one answers no more", async () => {
   await using directory = await temporaryDirectory();

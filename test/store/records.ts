@@ -1,4 +1,4 @@
-import type { Author, Bodies, Resource } from "../../gateway/store/store.ts";
+import type { Author, Bodies, CallEntry, Resource } from "../../gateway/store/store.ts";
 
 export const author: Author = { id: "ada", requestId: "request-1" };
 
@@ -14,6 +14,7 @@ export function adapterBody(name: string, changes: Partial<Bodies["adapter"]> = 
     description: "",
     useWorkloadIdentity: false,
     requiredRoles: [],
+    allowedTools: null,
     affinity: "principal",
     createdBy: "ada",
     createdAt: "2026-11-23T09:00:00.000Z",
@@ -26,4 +27,25 @@ export function adapterBody(name: string, changes: Partial<Bodies["adapter"]> = 
 export function written(answer: { state: string; resource?: Resource }): Resource {
   if (answer.state !== "written" || !answer.resource) throw new Error(`not written: ${JSON.stringify(answer)}`);
   return answer.resource;
+}
+
+/** A tool call as it is kept. */
+export function call(changes: Partial<CallEntry> = {}): CallEntry {
+  return {
+    at: new Date("2026-11-01T00:00:00Z"),
+    actor: "ada",
+    action: "call",
+    kind: "adapter",
+    name: "weather",
+    uid: "5b0f6c9e-3a51-4c0e-9d6a-0d4f6f3f8b11",
+    requestId: "request-1",
+    outcome: "ok",
+    tool: "forecast",
+    session: "9f86d081884c7d65",
+    status: 200,
+    durationMs: 42,
+    argumentsHash: "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+    arguments: null,
+    ...changes,
+  };
 }

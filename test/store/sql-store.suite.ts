@@ -61,5 +61,23 @@ export function sqlStoreSuite(name: string, open: () => Promise<SqlStore>): void
       expect(names).toEqual(["kept", "last"]);
       await stop();
     });
+
+    test("entries within one millisecond of the database's clock are paged without a gap", async () => {
+      const times = ["00.1231", "00.1232", "00.1234", "00.1239"];
+      for (const second of times) {
+        await store.db.execute(
+          sql`insert into audit (at, actor, action, kind, name, uid, request_id) values
+            (${`2026-11-01 00:00:${second}Z`}, 'ms', 'update', 'adapter', 'ms', gen_random_uuid(), ${second})`,
+        );
+      }
+      const seen: string[] = [];
+      for (let cursor: string | undefined, turn = 0; turn < times.length; turn++) {
+        const read = await store.audit({ actor: "ms", limit: 1, cursor });
+        if (read.state !== "read") throw new Error(read.state);
+        seen.push(...read.entries.map(({ requestId }) => requestId));
+        cursor = read.next ?? undefined;
+      }
+      expect(seen).toEqual(times.toReversed());
+    });
   });
 }

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Change, Kind, Store } from "../../gateway/store/store.ts";
+import type { CallEntry, Change, Kind, Store } from "../../gateway/store/store.ts";
+import type { AuditQuery } from "../../openapi/audit.ts";
 import { until } from "../support/until.ts";
-import { adapterBody, author, written } from "./records.ts";
+import { adapterBody, author, call, written } from "./records.ts";
 
 export type OpenStore = AsyncDisposable & {
   readonly store: Store;
   /** What was noted of this name, oldest first. */
-  auditOf(kind: Kind, name: string): Promise<{ action: string; actor: string; requestId: string; revision: number }[]>;
+  auditOf(
+    kind: Kind,
+    name: string,
+  ): Promise<{ action: string; actor: string; requestId: string; revision: number | null }[]>;
 };
 
 /** The promises that every store keeps. It is opened once; each test uses names of its own. */
@@ -197,5 +201,149 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
       expect(await actions("refused")).toEqual(["create"]);
       await stop();
     });
+
+    test("tool calls come back newest first, with all that was noted of them", async () => {
+      const calls = [
+        call({ actor: "caller", at: at(1), requestId: "c-1" }),
+        call({ actor: "caller", at: at(3), requestId: "c-3", session: null, argumentsHash: null, status: 503 }),
+        call({ actor: "caller", at: at(2), requestId: "c-2", arguments: '{"city":"S\u00e3o Paulo","nul":"\\u0000"}' }),
+      ];
+      await store.recordCalls(calls);
+      const { entries, next } = await page({ actor: "caller" });
+      expect(next).toBeNull();
+      expect(entries.map(({ requestId }) => requestId)).toEqual(["c-3", "c-2", "c-1"]);
+      expect(entries[1]).toEqual({
+        id: expect.any(String),
+        at: "2026-11-01T00:00:02.000Z",
+        actor: "caller",
+        action: "call",
+        kind: "adapter",
+        name: "weather",
+        uid: "5b0f6c9e-3a51-4c0e-9d6a-0d4f6f3f8b11",
+        revision: null,
+        requestId: "c-2",
+        outcome: "ok",
+        tool: "forecast",
+        session: "9f86d081884c7d65",
+        status: 200,
+        durationMs: 42,
+        argumentsHash: "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+        arguments: '{"city":"S\u00e3o Paulo","nul":"\\u0000"}',
+      });
+      expect(entries[0]).toMatchObject({ session: null, argumentsHash: null, status: 503, arguments: null });
+      await store.recordCalls([]);
+    });
+
+    test("a write stands in the trail too, with its revision and without what only a call has", async () => {
+      const { uid } = written(
+        await store.create("adapter", "trailed", adapterBody("trailed"), { id: "trailer", requestId: "w-1" }),
+      );
+      const { entries } = await page({ actor: "trailer" });
+      expect(entries).toEqual([
+        {
+          id: expect.any(String),
+          at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+          actor: "trailer",
+          action: "create",
+          kind: "adapter",
+          name: "trailed",
+          uid,
+          revision: 1,
+          requestId: "w-1",
+          outcome: "ok",
+          tool: null,
+          session: null,
+          status: null,
+          durationMs: null,
+          argumentsHash: null,
+          arguments: null,
+        },
+      ]);
+      expect(Math.abs(Date.parse(entries[0]?.at ?? "") - Date.now())).toBeLessThan(60_000);
+    });
+
+    test("each filter leaves what matches, and together they leave what matches all", async () => {
+      const byFilter = (requestId: string, more: Partial<CallEntry>) => call({ actor: "f-ann", requestId, ...more });
+      await store.recordCalls([
+        byFilter("f-0", { at: at(10) }),
+        byFilter("f-1", { at: at(11), name: "f-maps" }),
+        byFilter("f-2", { at: at(12), tool: "f-draw" }),
+        byFilter("f-3", { at: at(13), outcome: "refused" }),
+        byFilter("f-4", { at: at(14), actor: "f-bob" }),
+      ]);
+      const ids = async (query: Partial<AuditQuery>) =>
+        (await page(query)).entries.map(({ requestId }) => requestId).filter((id) => id.startsWith("f-"));
+      expect(await ids({ actor: "f-bob" })).toEqual(["f-4"]);
+      expect(await ids({ name: "f-maps" })).toEqual(["f-1"]);
+      expect(await ids({ tool: "f-draw" })).toEqual(["f-2"]);
+      expect(await ids({ outcome: "refused", actor: "f-ann" })).toEqual(["f-3"]);
+      expect(await ids({ action: "call", actor: "f-ann" })).toEqual(["f-3", "f-2", "f-1", "f-0"]);
+      expect(await ids({ action: "create", actor: "f-ann" })).toEqual([]);
+      expect(await ids({ actor: "f-ann", since: at(11).toISOString(), until: at(13).toISOString() })).toEqual([
+        "f-2",
+        "f-1",
+      ]);
+      expect(await ids({ actor: "f-ann", since: "2026-11-01T02:00:12+02:00" })).toEqual(["f-3", "f-2"]);
+      expect(await ids({ actor: "f-ann", tool: "forecast", name: "weather", outcome: "ok" })).toEqual(["f-0"]);
+    });
+
+    test("pages follow each other without a gap or a repetition, though many are of one time and more come and go", async () => {
+      const many = Array.from({ length: 25 }, (_, count) =>
+        call({ actor: "pager", requestId: `p-${count}`, at: at(20 + Math.floor(count / 10)) }),
+      );
+      await store.recordCalls(many);
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      for (let turn = 0; turn < 20; turn++) {
+        const { entries, next } = await page({ actor: "pager", limit: 4, cursor });
+        seen.push(...entries.map(({ requestId }) => requestId));
+        if (next === null) break;
+        cursor = next;
+        await store.recordCalls([call({ actor: "pager", requestId: `late-${turn}`, at: at(40) })]);
+      }
+      expect(seen).toEqual(many.map(({ requestId }) => requestId).reverse());
+    });
+
+    test("the last page says that it is, though it is full", async () => {
+      await store.recordCalls([1, 2, 3, 4].map((count) => call({ actor: "full", at: at(count) })));
+      const first = await page({ actor: "full", limit: 2 });
+      const second = await page({ actor: "full", limit: 2, cursor: first.next ?? "" });
+      expect([first.entries.length, first.next === null]).toEqual([2, false]);
+      expect([second.entries.length, second.next === null]).toEqual([2, true]);
+    });
+
+    test("a cursor that no page gave is said to be unknown", async () => {
+      for (const cursor of ["", "x", "MTIz", "MS4x=", "LTEuMQ", Buffer.from("9".repeat(30)).toString("base64url")]) {
+        expect(await store.audit({ limit: 1, cursor })).toEqual({ state: "unknown-cursor" });
+      }
+    });
+
+    test("of what is too old the oldest go first, no more at once than asked, and nothing younger", async () => {
+      const old = [3, 1, 2].map((day) =>
+        call({ actor: "old", requestId: `day-${day}`, at: new Date(`2001-01-0${day}T00:00:00Z`) }),
+      );
+      await store.recordCalls(old);
+      const ids = async () => (await page({ actor: "old" })).entries.map(({ requestId }) => requestId);
+      const before = new Date("2001-01-03T00:00:00Z");
+      expect(await store.purgeAudit(before, 1)).toBe(1);
+      expect(await ids()).toEqual(["day-3", "day-2"]);
+      expect(await store.purgeAudit(before, 100)).toBe(1);
+      expect(await ids()).toEqual(["day-3"]);
+      expect(await store.purgeAudit(before, 100)).toBe(0);
+    });
+
+    test("of a batch of calls all are kept or none", async () => {
+      const broken = call({ actor: "batch", uid: "not a uuid" });
+      await expect(store.recordCalls([call({ actor: "batch" }), broken])).rejects.toThrow();
+      expect((await page({ actor: "batch" })).entries).toEqual([]);
+    });
+
+    async function page(query: Partial<AuditQuery>) {
+      const read = await store.audit({ limit: 500, ...query });
+      if (read.state !== "read") throw new Error(read.state);
+      return read;
+    }
   });
 }
+
+const at = (second: number) => new Date(Date.UTC(2026, 10, 1, 0, 0, second));

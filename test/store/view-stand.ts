@@ -21,6 +21,9 @@ export function storeForEachTest(): Store {
     update: (...asked) => store.update(...asked),
     markDeleting: (...asked) => store.markDeleting(...asked),
     purge: (...asked) => store.purge(...asked),
+    recordCalls: (...asked) => store.recordCalls(...asked),
+    audit: (...asked) => store.audit(...asked),
+    purgeAudit: (...asked) => store.purgeAudit(...asked),
     subscribe: (...asked) => store.subscribe(...asked),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
