@@ -17,6 +17,7 @@ export const ProtectedResourceMetadata = z
     bearer_methods_supported: z.array(z.literal("header")).openapi({ example: ["header"] }),
     scopes_supported: z
       .array(z.string())
+      .optional()
       .openapi({ description: "Scopes to ask for", example: ["api://mcp-gateway/access"] }),
     resource_name: z.string().openapi({ example: "MCP Gateway" }),
   })
