@@ -1,25 +1,35 @@
 import { contract } from "../openapi/document.ts";
+import type { AllowedNames } from "./auth/allowed-names.ts";
 import type { FrontDoor } from "./auth/front-door.ts";
+import { mountMetadata, type ProtectedResource } from "./auth/metadata.ts";
 import { mountAdapters } from "./control-plane/adapter-routes.ts";
 import type { AdapterVerbs } from "./control-plane/adapters.ts";
+import { mountAudit } from "./control-plane/audit-routes.ts";
+import type { AuditVerbs } from "./control-plane/audit-verbs.ts";
 import { adapterIn } from "./data-plane/path.ts";
-import type { Call } from "./data-plane/proxy.ts";
+import type { Call } from "./data-plane/exchange.ts";
 import { mountDocs } from "./docs.ts";
 import { type Health, mountHealth } from "./health-routes.ts";
-import { mcpRoute } from "./mcp-route.ts";
+import { type Challenge, mcpRoute } from "./mcp-route.ts";
 import type { Events } from "./observe/events.ts";
 import { problem } from "./problem.ts";
 import { guarded, type RestApp, restApp } from "./rest.ts";
 
 export type AppParts = {
   readonly frontDoor: FrontDoor;
+  readonly names: AllowedNames;
+  readonly challenge: Challenge;
+  /** Undefined with development identity, which needs no token. */
+  readonly resource: ProtectedResource | undefined;
   readonly adapters: AdapterVerbs;
+  readonly audit: AuditVerbs;
   readonly proxy: (request: Request, call: Call) => Promise<Response>;
   readonly health: () => Health;
   readonly events: Events;
   readonly nextRequestId: () => string;
   readonly maxBodyBytes: number;
-  readonly publicOrigin: string | undefined;
+  /** The origin by which the caller knows this gateway. */
+  readonly originOf: (request: Request) => string;
   /** Where a request comes from: the IP address of its connection. */
   readonly addressOf: (request: Request, server: Server) => string;
 };
@@ -39,12 +49,14 @@ export function createApp(parts: AppParts): (request: Request, server: Server) =
 }
 
 export function createRest(parts: AppParts): RestApp {
-  const { frontDoor, adapters, health, events, nextRequestId, maxBodyBytes, publicOrigin } = parts;
+  const { adapters, health, events, nextRequestId, originOf, resource } = parts;
   const app = restApp({ events, nextRequestId });
   for (const path of new Set(contract.filter(isGuarded).map((route) => route.getRoutingPath()))) {
-    app.use(path, ...guarded({ frontDoor, nextRequestId, maxBodyBytes }));
+    app.use(path, ...guarded(parts));
   }
-  mountAdapters(app, adapters, publicOrigin);
+  mountAdapters(app, adapters, originOf);
+  mountAudit(app, parts.audit);
+  mountMetadata(app, { resource, originOf }, nextRequestId);
   mountHealth(app, health);
   mountDocs(app);
   app.notFound((c) => {

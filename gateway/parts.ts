@@ -2,12 +2,19 @@ import { randomBytes } from "node:crypto";
 import { createApp } from "./app.ts";
 import { accessRules } from "./auth/access.ts";
 import { allowedNames } from "./auth/allowed-names.ts";
+import { identifyByToken } from "./auth/bearer.ts";
+import { challenge as challengeFor } from "./auth/challenge.ts";
 import { identifyByHeaders } from "./auth/dev.ts";
-import { frontDoor } from "./auth/front-door.ts";
+import { frontDoor, type Refusal } from "./auth/front-door.ts";
+import { audiencesAt } from "./auth/metadata.ts";
+import { openVerifier } from "./auth/oidc/verifier.ts";
+import { publicOriginOf } from "./auth/public-origin.ts";
 import type { Config } from "./config.ts";
 import { adapterVerbs } from "./control-plane/adapters.ts";
+import { auditVerbs } from "./control-plane/audit-verbs.ts";
 import { openReconciler } from "./control-plane/reconcile.ts";
 import { forwardByFetch } from "./data-plane/forward.ts";
+import { callLimits } from "./data-plane/limits/call-limits.ts";
 import { proxy } from "./data-plane/proxy.ts";
 import { replicasOf } from "./data-plane/replicas.ts";
 import { seal } from "./data-plane/seal.ts";
@@ -16,6 +23,8 @@ import { keptKeys } from "./keys.ts";
 import type { Events } from "./observe/events.ts";
 import { localRuntime } from "./runtime/local/local-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import { auditRetention } from "./store/audit-retention.ts";
+import { auditTrail } from "./store/audit-trail.ts";
 import { openPglite } from "./store/pglite.ts";
 import type { Store } from "./store/store.ts";
 import { openView } from "./store/view.ts";
@@ -38,23 +47,58 @@ export async function openGateway(config: Config, events: Events): Promise<Gatew
   return { ...gateway, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
+/** How callers are known, and what they hear who are not. */
+async function openIdentity(
+  { auth, publicOrigin }: Config,
+  events: Events,
+  opening: AsyncDisposableStack,
+  originOf: (request: Request) => string,
+) {
+  if (auth.kind === "dev") return { identify: identifyByHeaders, resource: undefined, challenge: () => undefined };
+  const { issuers, resource } = auth;
+  const verifier = opening.use(await openVerifier({ issuers, publicOrigin, now: Date.now, fetch, events }));
+  return {
+    identify: identifyByToken(verifier),
+    requiredScopes: resource.requiredScopes,
+    audiencesOf: ({ url }: Request) =>
+      publicOrigin ? audiencesAt(new URL(url).pathname, publicOrigin, resource.mode) : [],
+    resource,
+    challenge: (refusal: Refusal, request: Request) =>
+      refusal.challenge && challengeFor(refusal.challenge, { url: request.url, origin: originOf(request), resource }),
+  };
+}
+
 /** A gateway over a store and a runtime that are already open. */
 export async function assemble(config: Config, events: Events, store: Store, runtime: Runtime): Promise<Gateway> {
   await using opening = new AsyncDisposableStack();
   const view = opening.use(await openView({ store, kinds: ["adapter"], events }));
   const reconciler = opening.use(await openReconciler({ store, view, runtime, events }));
+  const originOf = (request: Request) => publicOriginOf(request, config);
+  const identity = await openIdentity(config, events, opening, originOf);
+  const names = allowedNames(config);
   const access = accessRules({ admin: config.adminRole, workloadIdentity: config.workloadIdentityRoles });
+  const calls = callLimits({ settings: config.callLimits, now: Date.now });
+  const { audit } = config;
+  const trail = opening.use(auditTrail({ store, now: Date.now, events, kept: audit.arguments }));
+  if (audit.days > 0) opening.use(auditRetention({ store, days: audit.days, now: Date.now, events }));
   const closing = new AbortController();
   let health: Health = "ok";
-  const fetch = createApp({
-    frontDoor: frontDoor({ names: allowedNames(config), identify: identifyByHeaders }),
+  const handle = createApp({
+    frontDoor: frontDoor({ names, ...identity }),
+    names,
+    challenge: identity.challenge,
+    resource: identity.resource,
+    originOf,
     adapters: adapterVerbs({ access, store, runtime, reconciler, events, now: () => new Date() }),
+    audit: auditVerbs({ access, store }),
     proxy: proxy({
       access,
       view,
       replicas: replicasOf(runtime.endpoints),
       seal: seal({ secrets: config.gatewayKeys ?? (await keptKeys(config.dataDirectory)), now: Date.now, randomBytes }),
       forward: forwardByFetch,
+      callLimits: calls,
+      note: audit.calls ? trail.note : undefined,
       events,
       limits: { maxBodyBytes: config.maxBodyBytes, holdMs: config.holdMs, newsMs },
       closing: closing.signal,
@@ -65,7 +109,6 @@ export async function assemble(config: Config, events: Events, store: Store, run
     events,
     nextRequestId: requestIds(),
     maxBodyBytes: config.maxBodyBytes,
-    publicOrigin: config.publicOrigin,
     // On loopback every client is this machine: nobody needs to ask the socket.
     addressOf: config.loopback
       ? () => "127.0.0.1"
@@ -73,7 +116,7 @@ export async function assemble(config: Config, events: Events, store: Store, run
   });
   const opened = opening.move();
   return {
-    fetch,
+    fetch: handle,
     drain() {
       health = "draining";
       // Bun prints every other reason for each stream that it ends.

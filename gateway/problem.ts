@@ -7,11 +7,13 @@ export function problem(
   status: ProblemStatus,
   detail: string,
   requestId: string,
-  extra: { errors?: Problem["errors"]; allow?: string } = {},
+  extra: { errors?: Problem["errors"]; allow?: string; challenge?: string } = {},
 ): never {
   const body: Problem = { type: "about:blank", title: titles[status], status, detail, requestId, errors: extra.errors };
   const headers = new Headers({ "content-type": "application/problem+json", "x-request-id": requestId });
   if (extra.allow) headers.set("allow", extra.allow);
+  if (extra.challenge) headers.set("www-authenticate", extra.challenge);
+  if (status === 503) headers.set("retry-after", "5");
   return new Response(JSON.stringify(body), { status, headers }) as never;
 }
 

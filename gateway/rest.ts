@@ -2,8 +2,11 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
+import type { AllowedNames } from "./auth/allowed-names.ts";
+import { crossOrigin } from "./auth/cors.ts";
 import type { FrontDoor } from "./auth/front-door.ts";
 import type { Principal } from "./auth/principal.ts";
+import type { Challenge } from "./mcp-route.ts";
 import type { Events } from "./observe/events.ts";
 import { type ProblemStatus, problem } from "./problem.ts";
 
@@ -35,25 +38,34 @@ export function restApp({ events, nextRequestId }: { events: Events; nextRequest
 /** Who calls, under which request id, and no more body than is allowed. */
 export function guarded({
   frontDoor,
+  names,
+  challenge,
+  events,
   nextRequestId,
   maxBodyBytes,
 }: {
   frontDoor: FrontDoor;
+  names: AllowedNames;
+  challenge: Challenge;
+  events: Events;
   nextRequestId: () => string;
   maxBodyBytes: number;
 }): MiddlewareHandler<RestEnv>[] {
   return [
+    crossOrigin(names),
     async (c, next) => {
       const requestId = nextRequestId();
       c.set("requestId", requestId);
       const admission = await frontDoor.admit(c.req.raw);
       if (admission.state === "refused") {
-        const detail = admission.status === 401 ? "A valid bearer token is needed." : admission.detail;
-        return problem(admission.status, detail, requestId);
+        const { status, detail, reason } = admission;
+        events.requestRefused({ requestId, status, reason });
+        return problem(status, detail, requestId, { challenge: challenge(admission, c.req.raw) });
       }
       c.set("principal", admission.principal);
       await next();
       c.header("x-request-id", requestId);
+      return undefined;
     },
     bodyLimit({
       maxSize: maxBodyBytes,

@@ -58,6 +58,17 @@ const Environment = z
     example: environmentExample,
   });
 
+/** Which tools a role may use; null for all. Once it is set, whatever it does not name is denied. */
+const ToolPolicy = z
+  .record(Text.min(1).max(256), z.array(Text.min(1).max(256)).max(1000))
+  .refine((policy) => Object.keys(policy).length <= 256, "At most 256 roles.")
+  .nullable()
+  .openapi({
+    description:
+      "Tools by role: `*` as a role is everybody who may use the adapter, `*` as a tool is every tool. Others can be neither called nor seen. Null: no policy. Admins are not bound by it.",
+    example: { "*": ["forecast"], "mcp.engineer": ["*"] },
+  });
+
 /** What a caller writes. The defaults are the Microsoft gateway's; unknown fields are ignored, as there. */
 export const AdapterData = z
   .object({
@@ -92,6 +103,7 @@ export const AdapterData = z
         description: "Any of these roles may use it, beside its creator and admins",
         example: ["mcp.engineer"],
       }),
+    allowedTools: ToolPolicy.default(null),
     affinity: z.enum(["principal", "none"]).default("principal").openapi({
       description:
         "Where requests without an MCP session go: `principal` keeps one caller on one replica, `none` spreads each request",
@@ -112,6 +124,7 @@ export const AdapterResource = z
     description: z.string().openapi({ example: "Weather forecasts" }),
     useWorkloadIdentity: z.boolean().openapi({ example: false }),
     requiredRoles: z.array(z.string()).openapi({ example: ["mcp.engineer"] }),
+    allowedTools: ToolPolicy,
     affinity: z.enum(["principal", "none"]).openapi({ example: "principal" }),
     createdBy: z.string().openapi({ description: "Id of the principal who created it", example: "dev" }),
     createdAt: z.iso.datetime().openapi({ example: "2026-11-23T09:00:00.000Z" }),

@@ -1,6 +1,8 @@
 import * as adapters from "./adapters.ts";
+import * as audit from "./audit.ts";
 import * as health from "./health.ts";
 import * as mcp from "./mcp.ts";
+import * as metadata from "./metadata.ts";
 
 /** The head of the OpenAPI document; paths and components come from the routes. */
 export const documentHead = {
@@ -16,6 +18,8 @@ export const documentHead = {
   tags: [
     { name: "adapters", description: "MCP servers: deploy, update, scale, status, logs, delete" },
     { name: "mcp", description: "The data plane: MCP over streamable HTTP, with session affinity" },
+    { name: "audit", description: "Who did what" },
+    { name: "discovery", description: "Where OAuth clients get a token (RFC 9728)" },
     { name: "health", description: "Probes" },
   ],
 };
@@ -32,6 +36,10 @@ export const contract = [
   mcp.postMessage,
   mcp.openStream,
   mcp.endSession,
+  audit.listAudit,
+  metadata.readMetadata,
+  metadata.readRouterMetadata,
+  metadata.readAdapterMetadata,
   health.ping,
   health.live,
   health.ready,

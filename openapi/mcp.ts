@@ -38,6 +38,7 @@ const failures = {
   401: failed("No valid identity"),
   403: failed("The principal may not use this adapter, or Host or Origin are not allowed"),
   404: failed("No such adapter, or an MCP session that is over: initialize again"),
+  429: failed("Over a limit; the message says which, and Retry-After when to come back"),
   502: failed("The replica broke off before it answered"),
   503: failed("No replica is ready; try again after Retry-After seconds"),
 };

@@ -16,7 +16,9 @@ test("without settings it is a laptop's gateway", () => {
     port: 8000,
     host: "127.0.0.1",
     loopback: true,
+    auth: { kind: "dev" },
     publicOrigin: undefined,
+    trustForwarded: false,
     allowedHosts: [],
     allowedOrigins: [],
     dataDirectory: "./.data",
@@ -26,6 +28,8 @@ test("without settings it is a laptop's gateway", () => {
     maxBodyBytes: 4_194_304,
     holdMs: 5000,
     drainMs: 10_000,
+    callLimits: { requestsPerMinute: undefined, streams: undefined, sessions: undefined },
+    audit: { calls: false, arguments: "hash", days: 90 },
     adminRole: "mcp.admin",
     workloadIdentityRoles: [],
     logLevel: "info",
@@ -63,4 +67,55 @@ test("the Microsoft gateway's numbered lists are read in their order", () => {
 test("an origin with a path is refused, and an empty variable counts as unset", () => {
   expect(problems({ PUBLIC_ORIGIN: "https://a.example/mcp" })[0]).toStartWith("PUBLIC_ORIGIN: must be an origin");
   expect(config({ PORT: "", PUBLIC_ORIGIN: "" }).port).toBe(8000);
+});
+
+test("an issuer alone asks for tokens, and AUTH=dev goes without all the same", () => {
+  const issuer = { OIDC_ISSUER: "https://login.example.com", OIDC_AUDIENCE: "gateway, other" };
+  expect(config({ ...issuer, HOST: "0.0.0.0" }).auth).toMatchObject({
+    kind: "oidc",
+    issuers: [{ kind: "oidc", issuer: "https://login.example.com", audiences: ["gateway", "other"] }],
+    resource: { mode: "exact", issuers: ["https://login.example.com"], requiredScopes: [], scopesSupported: [] },
+  });
+  expect(config({ ...issuer, AUTH: "dev" }).auth).toEqual({ kind: "dev" });
+});
+
+test("Entra ID is two ids, by its own names or the Microsoft gateway's", () => {
+  const tenant = "5b0f6c9e-0000-4000-8000-000000000001";
+  const client = "5b0f6c9e-0000-4000-8000-000000000002";
+  const expected = {
+    kind: "oidc",
+    issuers: [{ kind: "entra", tenantId: tenant, clientId: client, allowV1: false }],
+    resource: {
+      issuers: [`https://login.microsoftonline.com/${tenant}/v2.0`],
+      scopesSupported: [`api://${client}/.default`],
+    },
+  };
+  expect(config({ ENTRA_TENANT_ID: tenant, ENTRA_CLIENT_ID: client }).auth).toMatchObject(expected);
+  const microsoft = {
+    AzureAd__TenantId: tenant,
+    AzureAd__ClientId: client,
+    AzureAd__Instance: "https://login.microsoftonline.com/",
+  };
+  expect(config(microsoft).auth).toMatchObject(expected);
+});
+
+test("several issuers are a JSON list, and what is wrong with one is said by its place", () => {
+  const one = { kind: "oidc", issuer: "https://one.example", audiences: ["a"] };
+  const two = { kind: "oidc", issuer: "https://two.example", audiences: ["a"], idPrefix: "two:" };
+  expect(config({ OIDC_ISSUERS: JSON.stringify([one, two]) }).auth).toMatchObject({ issuers: [one, two] });
+  expect(problems({ OIDC_ISSUERS: "{" })[0]).toStartWith("OIDC_ISSUERS: must be a JSON list");
+  expect(problems({ OIDC_ISSUERS: JSON.stringify([one, { ...two, issuer: "http://two.example" }]) })[0]).toStartWith(
+    "issuer 1 issuer: must be an https URL",
+  );
+  expect(problems({ OIDC_ISSUERS: JSON.stringify([one, { ...two, idPrefix: "" }]) })[0]).toContain("idPrefix");
+});
+
+test.each([
+  [{ AUTH: "oidc" }, "AUTH: oidc needs an issuer"],
+  [{ OIDC_ISSUER: "https://a.example" }, "OIDC_AUDIENCE: "],
+  [{ OIDC_ISSUER: "http://a.example", OIDC_AUDIENCE: "x" }, "OIDC_ISSUER: must be an https URL"],
+  [{ ENTRA_TENANT_ID: "common", ENTRA_CLIENT_ID: "x" }, "ENTRA_TENANT_ID: must be a GUID"],
+  [{ OIDC_ISSUER: "https://a.example", OIDC_AUDIENCE: "x", REQUIRED_SCOPES: "api://x/.default" }, "REQUIRED_SCOPES: "],
+])("%p is refused by name", (environment, problem) => {
+  expect(problems(environment as Record<string, string>)[0]).toStartWith(problem);
 });

@@ -10,12 +10,16 @@ const unused = () => {
 const rest = createRest({
   frontDoor: { admit: unused },
   adapters: { create: unused, list: unused, get: unused, update: unused, remove: unused, status: unused, logs: unused },
+  audit: { list: unused },
   proxy: unused,
   health: () => "ok",
   events: {} as never,
   nextRequestId: unused,
   maxBodyBytes: 1,
-  publicOrigin: undefined,
+  originOf: unused,
+  names: { hosts: undefined, origins: new Set() },
+  challenge: unused,
+  resource: undefined,
   addressOf: unused,
 });
 
@@ -43,11 +47,12 @@ test("what is documented is mounted and emitted, and nothing else is", () => {
 test("every operation has an id of its own, a summary, a tag, and examples where it takes or gives a document", () => {
   const operations = Object.values(emitted.paths).flatMap((methods) => Object.values(methods));
   const ids = operations.map(({ operationId }) => operationId);
-  expect(new Set(ids).size).toBe(13);
+  expect(new Set(ids).size).toBe(17);
   for (const { summary, tags } of operations) {
     expect(summary).toBeString();
     expect(tags).toHaveLength(1);
   }
+  expect(ids).toHaveLength(17);
   for (const { properties } of [emitted.components.schemas.AdapterData, emitted.components.schemas.AdapterResource]) {
     for (const property of Object.values(properties)) {
       expect(Object.keys(property)).toContainAnyValues(["example", "examples", "default"]);

@@ -6,6 +6,7 @@ export const identifyByHeaders: Identify = (headers) => ({
   state: "known",
   principal: devPrincipal(headers),
   scopes: [],
+  resources: undefined,
   expiresAtMs: undefined,
 });
 

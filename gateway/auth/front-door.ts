@@ -1,11 +1,14 @@
 import { type AllowedNames, allowsHost, allowsOrigin } from "./allowed-names.ts";
+import { type Challenged, missingScopes } from "./challenge.ts";
 import type { Identified, Identify } from "./identify.ts";
 
-/** `refused` is what the caller hears; why exactly is for the log. */
-export type Admission =
-  | Extract<Identified, { state: "known" }>
-  | { state: "refused"; status: 401; presented: boolean }
-  | { state: "refused"; status: 403 | 503; detail: string };
+/** `refused`: `challenge` says what would help, `detail` is for the caller, `reason` for the log. */
+export type Admission = Extract<Identified, { state: "known" }> | Refusal;
+export type Refusal = { state: "refused"; detail: string; reason: string } & (
+  | { status: 401; challenge: Challenged }
+  | { status: 403; challenge: Challenged | undefined }
+  | { status: 503; challenge: undefined }
+);
 
 /** Asked once per request, on both planes, before anything else is done. Answers at once unless a token is new. */
 export type FrontDoor = { admit(request: Request): Admission | Promise<Admission> };
@@ -13,33 +16,74 @@ export type FrontDoor = { admit(request: Request): Admission | Promise<Admission
 /**
  * Host and Origin are checked against DNS rebinding: a page that a browser loaded from elsewhere must reach neither the
  * REST API nor an MCP server (specification, "Security Warning" of streamable HTTP). Then the caller is identified.
+ * `requiredScopes` are for tokens that act for somebody; an app that acts for itself has roles instead.
  */
-export function frontDoor({ names, identify }: { names: AllowedNames; identify: Identify }): FrontDoor {
+export function frontDoor({
+  names,
+  identify,
+  requiredScopes = [],
+  audiencesOf = () => [],
+}: {
+  names: AllowedNames;
+  identify: Identify;
+  requiredScopes?: readonly string[];
+  /** What a token that is for single URLs may name, to be used with this request. */
+  audiencesOf?: (request: Request) => readonly string[];
+}): FrontDoor {
   return {
     admit(request) {
       const { headers } = request;
-      if (!allowsHost(names, headers.get("host") ?? "")) {
-        return { state: "refused", status: 403, detail: "This Host is not served here; see ALLOWED_HOSTS." };
-      }
+      const host = headers.get("host") ?? "";
+      if (!allowsHost(names, host)) return notServed("Host", "ALLOWED_HOSTS");
       const origin = headers.get("origin");
-      if (origin !== null && !allowsOrigin(names, origin)) {
-        return { state: "refused", status: 403, detail: "This Origin is not allowed; see ALLOWED_ORIGINS." };
-      }
+      if (origin !== null && !allowsOrigin(names, origin)) return notServed("Origin", "ALLOWED_ORIGINS");
       const identified = identify(headers);
-      return identified instanceof Promise ? identified.then(admissionOf) : admissionOf(identified);
+      if (!(identified instanceof Promise)) return admissionOf(identified, request);
+      return identified.then((late) => admissionOf(late, request));
     },
   };
+
+  function admissionOf(identified: Identified, request: Request): Admission {
+    switch (identified.state) {
+      case "known":
+        if (isForAnother(identified, request)) return { ...unauthorized, challenge: "bad-token", reason: "audience" };
+        return lacksScope(identified) ? insufficient : identified;
+      case "anonymous":
+        return { ...unauthorized, challenge: "no-token", reason: "no token" };
+      case "refused":
+        return { ...unauthorized, challenge: "bad-token", reason: identified.reason };
+      case "unavailable":
+        return { ...unavailable, reason: identified.reason };
+    }
+  }
+
+  function isForAnother({ resources }: Extract<Identified, { state: "known" }>, request: Request): boolean {
+    return resources !== undefined && !audiencesOf(request).some((audience) => resources.includes(audience));
+  }
+
+  function lacksScope({ principal, scopes }: Extract<Identified, { state: "known" }>): boolean {
+    if (requiredScopes.length === 0 || (scopes.length === 0 && principal.roles.length > 0)) return false;
+    return missingScopes(requiredScopes, scopes).length > 0;
+  }
 }
 
-function admissionOf(identified: Identified): Admission {
-  switch (identified.state) {
-    case "known":
-      return identified;
-    case "anonymous":
-      return { state: "refused", status: 401, presented: false };
-    case "refused":
-      return { state: "refused", status: 401, presented: true };
-    case "unavailable":
-      return { state: "refused", status: 503, detail: "The identity provider cannot be reached. Try again soon." };
-  }
+/** One sentence for every stranger, whatever was wrong. */
+const unauthorized = { state: "refused", status: 401, detail: "A valid bearer token is needed." } as const;
+const unavailable = {
+  state: "refused",
+  status: 503,
+  challenge: undefined,
+  detail: "The identity provider cannot be reached. Try again soon.",
+} as const;
+const insufficient = {
+  state: "refused",
+  status: 403,
+  challenge: "missing-scope",
+  detail: "The token lacks a scope that is needed here.",
+  reason: "scope",
+} as const;
+
+function notServed(what: "Host" | "Origin", setting: string): Admission {
+  const detail = `This ${what} is not allowed; see ${setting}.`;
+  return { state: "refused", status: 403, challenge: undefined, detail, reason: `${what} not allowed` };
 }

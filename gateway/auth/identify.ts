@@ -1,14 +1,21 @@
 import type { Principal } from "./principal.ts";
 
 /**
- * Who a request is from. `anonymous`: it says nothing. `refused`: what it says does not hold. `unavailable`: nobody can
- * tell now. `expiresAtMs` ends the streams that it opens.
+ * Who a request is from. `anonymous`: it says nothing. `refused`: what it says does not hold, `reason` is for the log.
+ * `unavailable`: nobody can tell now. `expiresAtMs` ends the streams that it opens.
  */
 export type Identified =
-  | { state: "known"; principal: Principal; scopes: readonly string[]; expiresAtMs: number | undefined }
+  | {
+      state: "known";
+      principal: Principal;
+      scopes: readonly string[];
+      /** The URLs it may be used at; undefined: all. */
+      resources: readonly string[] | undefined;
+      expiresAtMs: number | undefined;
+    }
   | { state: "anonymous" }
-  | { state: "refused" }
-  | { state: "unavailable" };
+  | { state: "refused"; reason: string }
+  | { state: "unavailable"; reason: string };
 
 /** Answers at once where it can: the data plane asks for every request. */
 export type Identify = (headers: Headers) => Identified | Promise<Identified>;

@@ -19,47 +19,82 @@ const origin = z
     'must be an origin such as "https://mcp.example.com", without a path',
   );
 
+/** Unset: without that limit. */
+const limit = z.coerce.number().int().min(1).max(1_000_000).optional();
+
+/** A list as JSON; what is in it is for whoever reads it. */
+const jsonList = z.string().transform((text, context): unknown[] => {
+  const value = parseJson(text);
+  if (Array.isArray(value)) return value;
+  context.addIssue('must be a JSON list, such as [{"kind":"oidc","issuer":"https://…","audiences":["…"]}]');
+  return z.NEVER;
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The variables as they are written, each with its default. */
-export const Environment = z
-  .object({
-    PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
-    HOST: z.string().min(1).default("127.0.0.1"),
-    PUBLIC_ORIGIN: origin.optional(),
-    ALLOWED_HOSTS: list,
-    ALLOWED_ORIGINS: list.pipe(z.array(origin)),
-    STORE_URL: z
-      .string()
-      .regex(/^pglite:./, 'must be "pglite:" and a directory, such as "pglite:./.data"')
-      .default("pglite:./.data"),
-    RUNTIME: z.enum(["local"]).default("local"),
-    AUTH: z.enum(["dev"]).default("dev"),
-    ALLOW_DEV_AUTH_ON_NETWORK: z.stringbool().default(false),
-    GATEWAY_KEYS: list
-      .pipe(
-        z.array(
-          z.string().min(minKeyLength, `each key needs ${minKeyLength} characters or more, from a random source`),
-        ),
-      )
-      .transform((keys) => (keys.length > 0 ? keys : undefined)),
-    IMAGE_CATALOGUE: z.string().optional(),
-    SECRETS_DIRECTORY: z.string().min(1).default("./secrets"),
-    MAX_BODY_BYTES: z.coerce
-      .number()
-      .int()
-      .min(1024)
-      .max(256 * 1024 * 1024)
-      .default(4 * 1024 * 1024),
-    HOLD_SECONDS: z.coerce.number().min(0).max(60).default(5),
-    DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(10),
-    ADMIN_ROLE: z.string().min(1).default("mcp.admin"),
-    WORKLOAD_IDENTITY_ROLES: list,
-    LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
-  })
-  .refine((env) => env.AUTH !== "dev" || isLoopback(env.HOST) || env.ALLOW_DEV_AUTH_ON_NETWORK, {
-    path: ["HOST"],
-    message:
-      "development identity (AUTH=dev) believes whatever a caller says it is, so it listens on loopback only; set ALLOW_DEV_AUTH_ON_NETWORK=true to open it all the same",
-  });
+export const Environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PUBLIC_ORIGIN: origin.optional(),
+  ALLOWED_HOSTS: list,
+  ALLOWED_ORIGINS: list.pipe(z.array(origin)),
+  STORE_URL: z
+    .string()
+    .regex(/^pglite:./, 'must be "pglite:" and a directory, such as "pglite:./.data"')
+    .default("pglite:./.data"),
+  RUNTIME: z.enum(["local"]).default("local"),
+  AUTH: z.enum(["dev", "oidc"]).optional(),
+  OIDC_ISSUER: z.string().optional(),
+  OIDC_AUDIENCE: list,
+  OIDC_CLAIM_ID: z.string().optional(),
+  OIDC_CLAIM_NAME: list,
+  OIDC_CLAIM_ROLES: list,
+  OIDC_ID_PREFIX: z.string().default(""),
+  OIDC_ISSUERS: jsonList.optional(),
+  ENTRA_TENANT_ID: z.string().optional(),
+  ENTRA_CLIENT_ID: z.string().optional(),
+  ENTRA_AUDIENCE: list,
+  ENTRA_ALLOW_V1: z.stringbool().default(false),
+  ENTRA_ID_PREFIX: z.string().default(""),
+  ENTRA_AUTHORITY: z.string().optional(),
+  REQUIRED_SCOPES: list,
+  SCOPES_SUPPORTED: list,
+  PRM_RESOURCE_MODE: z.enum(["exact", "origin"]).default("exact"),
+  TRUST_FORWARDED: z.stringbool().default(false),
+  ALLOW_DEV_AUTH_ON_NETWORK: z.stringbool().default(false),
+  GATEWAY_KEYS: list
+    .pipe(
+      z.array(z.string().min(minKeyLength, `each key needs ${minKeyLength} characters or more, from a random source`)),
+    )
+    .transform((keys) => (keys.length > 0 ? keys : undefined)),
+  IMAGE_CATALOGUE: z.string().optional(),
+  SECRETS_DIRECTORY: z.string().min(1).default("./secrets"),
+  MAX_BODY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .max(256 * 1024 * 1024)
+    .default(4 * 1024 * 1024),
+  HOLD_SECONDS: z.coerce.number().min(0).max(60).default(5),
+  DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(10),
+  RATE_LIMIT_PER_MINUTE: limit,
+  MAX_STREAMS: limit,
+  MAX_SESSIONS: limit,
+  AUDIT_CALLS: z.stringbool().optional(),
+  AUDIT_ARGUMENTS: z.enum(["hash", "full"]).default("hash"),
+  AUDIT_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(90),
+  ADMIN_ROLE: z.string().min(1).default("mcp.admin"),
+  WORKLOAD_IDENTITY_ROLES: list,
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+});
+export type Environment = z.infer<typeof Environment>;
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);

@@ -5,12 +5,12 @@ import type { RestApp } from "../rest.ts";
 import { type Adapter, type AdapterVerbs, tagOf } from "./adapters.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** The adapters' REST API: contract in, verbs, contract out. Behind a proxy, `publicOrigin` is where clients find it. */
-export function mountAdapters(app: RestApp, adapters: AdapterVerbs, publicOrigin: string | undefined): void {
+/** The adapters' REST API: contract in, verbs, contract out. `originOf` is the origin by which the caller knows us. */
+export function mountAdapters(app: RestApp, adapters: AdapterVerbs, originOf: (request: Request) => string): void {
   app.openapi(contract.createAdapter, async (c) => {
     const created = await adapters.create(c.var.principal, c.req.valid("json"), c.var.requestId);
     if (created.state === "refused") return refusal(created, c.var.requestId);
-    const location = new URL(`/adapters/${created.adapter.name}`, publicOrigin ?? c.req.url).href;
+    const location = `${originOf(c.req.raw)}/adapters/${created.adapter.name}`;
     return c.json(shown(created.adapter), 201, { etag: etag(created.adapter), location });
   });
 

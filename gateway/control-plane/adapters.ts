@@ -3,7 +3,7 @@ import type { Access, Verb } from "../auth/access.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Events } from "../observe/events.ts";
 import type { LogRequest, Logs, Runtime } from "../runtime/runtime.ts";
-import type { Resource, Store } from "../store/store.ts";
+import type { AdapterRecord, Resource, Store } from "../store/store.ts";
 import type { Reconciler } from "./reconcile.ts";
 import { type Refusal, refused } from "./refusal.ts";
 import { keepSecrets } from "./secrets.ts";
@@ -81,20 +81,30 @@ export function adapterVerbs({
     for (let race = 0; race < maxRaces; race++) {
       const found = await find(principal, name, "write", "The adapter does not exist and cannot be updated.");
       if (found.state === "refused") return found;
-      const { body: before, revision, uid } = found.adapter;
       if (expected !== undefined && expected !== tagOf(found.adapter)) return stale();
-      if (data.useWorkloadIdentity !== before.useWorkloadIdentity) return refused("invalid", identityIsFixed);
-      const kept = keepSecrets(data.environmentVariables, before.environmentVariables);
-      if (kept.state === "missing") return noSecret(kept.name);
-      const lastUpdatedAt = now().toISOString();
-      const body = { ...before, ...data, environmentVariables: kept.variables, lastUpdatedAt };
-      const refusal = runtime.refusal(workloadOf(body, uid));
-      if (refusal !== undefined) return refused("unrunnable", refusal);
+      const revised = revise(found.adapter, data);
+      if (revised.state === "refused") return revised;
 
+      const { revision } = found.adapter;
+      const { body } = revised;
       const updated = await store.update("adapter", name, revision, body, { id: principal.id, requestId });
       if (updated.state === "written") return accepted("update", updated.resource, principal, requestId);
     }
     return tooManyRaces();
+  }
+
+  /** What would be stored, if that can be. */
+  function revise(
+    { body: before, uid }: Adapter,
+    data: AdapterData,
+  ): { state: "revised"; body: AdapterRecord } | Refusal {
+    if (data.useWorkloadIdentity !== before.useWorkloadIdentity) return refused("invalid", identityIsFixed);
+    const kept = keepSecrets(data.environmentVariables, before.environmentVariables);
+    if (kept.state === "missing") return noSecret(kept.name);
+    const changed = { environmentVariables: kept.variables, lastUpdatedAt: now().toISOString() };
+    const body = { ...before, ...data, ...changed };
+    const refusal = runtime.refusal(workloadOf(body, uid));
+    return refusal === undefined ? { state: "revised", body } : refused("unrunnable", refusal);
   }
 
   /** Resolves once the replicas are gone, or after a while when they take long; the name is reserved until then. */

@@ -5,7 +5,12 @@
  */
 export const answers = {
   malformed: () => rpcError(400, -32700, "Parse error: the body is not JSON"),
-  unauthorized: () => rpcError(401, -32600, "Unauthorized"),
+  /** To whom the front door refused: short, and the same whatever was wrong. */
+  stranger: (status: 401 | 403 | 503, challenge: string | undefined) =>
+    rpcError(status, -32600, strangers[status], {
+      ...(challenge && { "www-authenticate": challenge }),
+      ...(status === 503 && { "retry-after": "5" }),
+    }),
   forbidden: () => rpcError(403, -32600, "Forbidden"),
   noAdapter: () => rpcError(404, -32600, "Adapter not found"),
   noSession: () => rpcError(404, -32001, "Session not found"),
@@ -18,6 +23,8 @@ export const answers = {
   abandoned: () => new Response(null, { status: 499 }),
   internal: () => rpcError(500, -32603, "Internal error"),
 };
+
+const strangers = { 401: "Unauthorized", 403: "Forbidden", 503: "The identity provider cannot be reached" };
 
 function rpcError(status: number, code: number, message: string, headers: Record<string, string> = {}): Response {
   return Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status, headers });

@@ -1,8 +1,10 @@
 import { classify, eraOf, type Message } from "./message.ts";
 
-/** What came with a request: its text goes on as it is, what the gateway needs to know was read from it once. */
+/** What came with a request: its text goes on as it is; it is parsed once, for whatever the gateway has to know. */
 export type Body =
-  { state: "read"; text: string | null; message: Message } | { state: "too-large" } | { state: "malformed" };
+  | { state: "read"; text: string | null; json: unknown; message: Message }
+  | { state: "too-large" }
+  | { state: "malformed" };
 
 /**
  * The whole body and its message. A body larger than `maxBytes` is known from Content-Length at once, else found out
@@ -11,14 +13,15 @@ export type Body =
 export async function readBody(request: Request, maxBytes: number): Promise<Body> {
   const revision = request.headers.get("mcp-protocol-version");
   if (request.method !== "POST") {
-    return { state: "read", text: null, message: { method: request.method, era: eraOf(revision) } };
+    return { state: "read", text: null, json: null, message: { method: request.method, era: eraOf(revision) } };
   }
   const length = request.headers.get("content-length");
   if (length !== null && Number(length) > maxBytes) return { state: "too-large" };
   const text = length === null ? await readChunks(request, maxBytes) : await request.text();
   if (text === undefined) return { state: "too-large" };
   try {
-    return { state: "read", text, message: classify(JSON.parse(text), revision) };
+    const json: unknown = JSON.parse(text);
+    return { state: "read", text, json, message: classify(json, revision) };
   } catch {
     return { state: "malformed" };
   }

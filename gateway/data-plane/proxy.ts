@@ -1,37 +1,32 @@
 import type { Access } from "../auth/access.ts";
-import type { Principal } from "../auth/principal.ts";
 import type { Events } from "../observe/events.ts";
+import type { ToolCall } from "../store/store.ts";
 import type { View } from "../store/view.ts";
 import { answers } from "./answers.ts";
 import { readBody } from "./body.ts";
 import { type Delivered, type DeliveryLimits, delivery } from "./delivery.ts";
 import { announced } from "./event-stream.ts";
-import type { Forward, UpstreamRequest } from "./forward.ts";
-import { cleanAnswer, upstreamHeaders } from "./headers.ts";
-import type { Message } from "./message.ts";
+import type { Call, Exchange } from "./exchange.ts";
+import type { Forward } from "./forward.ts";
+import { cleanAnswer } from "./headers.ts";
+import type { Admitted, CallLimits } from "./limits/call-limits.ts";
+import { limitedAnswer } from "./limits/limited.ts";
 import type { Replicas } from "./replicas.ts";
 import { type Route, routeOf } from "./route.ts";
 import type { Scope, Seal } from "./seal.ts";
-
-/** Who calls which adapter, as the front door found out. */
-export type Call = {
-  readonly adapter: string;
-  readonly principal: Principal;
-  readonly requestId: string;
-  /** The client's IP address. */
-  readonly address: string;
-};
+import { toolCallsOf } from "./tool-calls.ts";
+import { filterToolLists } from "./tool-filter.ts";
+import { listIdsIn, refusal, refusedCall, toolAccess } from "./tool-policy.ts";
+import { upstreamRequest } from "./upstream-request.ts";
 
 export type ProxyLimits = DeliveryLimits & { readonly maxBodyBytes: number };
 
-/** The one path every MCP server is asked at, as behind the Microsoft gateway. */
-const upstreamPath = "/mcp";
 const retryAfterSeconds = 2;
 
 /**
  * The data plane: one MCP request (streamable HTTP, revisions 2025-03-26 to 2026-07-28) to the right replica of one
  * adapter, its answer streaming back untouched. Reads memory only: no store, no cluster. `closing` ends event streams,
- * which would otherwise keep a stopping gateway.
+ * which would otherwise keep a stopping gateway; `note` takes tool calls for the audit trail.
  */
 export function proxy({
   access,
@@ -39,17 +34,21 @@ export function proxy({
   replicas,
   seal,
   forward,
+  callLimits,
+  note,
   events,
   limits,
   closing,
   now,
   nonce,
 }: {
-  access: Pick<Access, "may">;
+  access: Pick<Access, "may" | "isAdmin">;
   view: Pick<View, "get">;
   replicas: Replicas;
   seal: Seal;
   forward: Forward;
+  callLimits: CallLimits;
+  note: ((call: ToolCall) => void) | undefined;
   events: Events;
   limits: ProxyLimits;
   closing: AbortSignal;
@@ -67,83 +66,102 @@ export function proxy({
     if (body.state === "malformed") return answers.malformed();
 
     const startedMs = now();
-    const { message } = body;
-    const scope = { adapterUid: adapter.uid, principalKey: call.principal.key };
-    const route = routeOf(message, request.headers.get("mcp-session-id"), adapter, scope, { replicas, seal, nonce });
-    if (route.state === "lost") {
-      events.sessionRefused({ requestId: call.requestId, adapter: adapter.name, reason: route.reason });
-      return answers.noSession();
-    }
-    const upstream = upstreamRequest(request, body.text, message, route, call);
-    const delivered =
-      route.state === "pinned"
-        ? await deliver.toPinned(upstream, adapter.name, route)
-        : await deliver.toReady(upstream, adapter.name, route, adapter.body.replicaCount > 0 ? limits.holdMs : 0);
-    const response = answerTo(delivered, route, message, scope, call);
-    events.mcpRequest({
-      requestId: call.requestId,
-      adapter: adapter.name,
-      method: message.method,
-      replica: "endpoint" in delivered ? delivered.endpoint.name : "",
-      status: response.status,
-      ms: now() - startedMs,
-    });
+    const { text, json, message } = body;
+    const tools = toolAccess(adapter.body.allowedTools, call.principal, access);
+    const sessionId = request.headers.get("mcp-session-id");
+    const exchange: Exchange = { request, call, adapter, text, json, message, sessionId, tools };
+    const refused = tools === "all" ? undefined : refusedCall(json, tools);
+    const response = refused ? refuseTool(exchange, refused.tool) : await carryOut(exchange);
+    const { status } = response;
+    const durationMs = now() - startedMs;
+    const { requestId } = call;
+    events.mcpRequest({ requestId, adapter: adapter.name, method: message.method, status, ms: durationMs });
+    const outcome = { refused: refused !== undefined, status, durationMs };
+    if (note) for (const toolCall of toolCallsOf(exchange, outcome)) note(toolCall);
     return response;
   };
 
-  function upstreamRequest(
-    request: Request,
-    body: string | null,
-    message: Message,
-    route: Route,
-    call: Call,
-  ): UpstreamRequest {
-    const query = request.url.indexOf("?");
-    const isStream = request.method === "GET" || message.method === "subscriptions/listen";
-    return {
-      method: request.method,
-      target: query < 0 ? upstreamPath : upstreamPath + request.url.slice(query),
-      headers: upstreamHeaders(request.headers, {
-        principal: call.principal,
-        address: call.address,
-        origin: request.url.slice(0, request.url.indexOf("/", "https://".length)),
-        era: message.era,
-        session: route.state === "pinned" ? route.session : undefined,
-      }),
-      body,
-      signal: isStream ? AbortSignal.any([request.signal, closing]) : request.signal,
-    };
+  function refuseTool({ call, tools, json }: Exchange, tool: string): Response {
+    events.toolRefused({ requestId: call.requestId, adapter: call.adapter, tool });
+    return refusal(json, tools === "all" ? new Set() : tools);
   }
 
-  function answerTo(delivered: Delivered, route: Route, message: Message, scope: Scope, call: Call): Response {
+  async function carryOut(exchange: Exchange): Promise<Response> {
+    const { request, call, adapter, message, sessionId } = exchange;
+    const principalKey = call.principal.key;
+    const scope = { adapterUid: adapter.uid, principalKey };
+    const route = routeOf(message, sessionId, adapter, scope, { replicas, seal, nonce });
+    if (route.state === "lost") {
+      events.sessionRefused({ requestId: call.requestId, adapter: adapter.name, reason: route.reason });
+      if (sessionId !== null) callLimits.lost({ principalKey, adapter: adapter.name }, sessionId);
+      return answers.noSession();
+    }
+    const admission = callLimits.admit({
+      principalKey,
+      adapter: adapter.name,
+      httpMethod: request.method,
+      method: message.method,
+      session: route.state === "pinned" ? route.sealed : undefined,
+      cost: Array.isArray(exchange.json) ? exchange.json.length : 1,
+    });
+    if (admission.state === "limited") {
+      events.callLimited({ requestId: call.requestId, adapter: adapter.name, what: admission.what });
+      return limitedAnswer(admission, adapter.name);
+    }
+    using admitted = admission;
+    const upstream = upstreamRequest(exchange, route, { closing, nowMs: now() });
+    if (!upstream) return answers.malformed();
+    const holdMs = adapter.body.replicaCount > 0 ? limits.holdMs : 0;
+    const delivered =
+      route.state === "pinned"
+        ? await deliver.toPinned(upstream, adapter.name, route)
+        : await deliver.toReady(upstream, adapter.name, route, holdMs);
+    return answerTo(delivered, exchange, route, scope, admitted);
+  }
+
+  function answerTo(
+    delivered: Delivered,
+    exchange: Exchange,
+    route: Route,
+    scope: Scope,
+    admitted: Admitted,
+  ): Response {
+    const { requestId, adapter } = exchange.call;
     switch (delivered.state) {
       case "answered": {
-        const { headers } = delivered.response;
-        const session = message.era === "legacy" ? headers.get("mcp-session-id") : null;
-        cleanAnswer(headers);
-        if (session !== null) headers.set("mcp-session-id", sealed(session, delivered.endpoint.id, route, scope));
-        const isSilentPerhaps =
-          message.method === "GET" && headers.get("content-type")?.startsWith("text/event-stream");
-        return isSilentPerhaps ? announced(delivered.response) : delivered.response;
+        const { message } = exchange;
+        const response = withoutForbidden(delivered, exchange);
+        const session = message.era === "legacy" ? response.headers.get("mcp-session-id") : null;
+        cleanAnswer(response.headers);
+        if (session !== null)
+          response.headers.set("mcp-session-id", sealed(session, delivered.endpoint.id, route, scope));
+        const counted = admitted.answered(response);
+        const isStream = counted.headers.get("content-type")?.startsWith("text/event-stream");
+        return message.method === "GET" && isStream ? announced(counted) : counted;
       }
       case "lost":
-        events.sessionRefused({
-          requestId: call.requestId,
-          adapter: call.adapter,
-          reason: "its replica has just gone",
-        });
-        return answers.noSession();
-      case "broken": {
-        const { endpoint, reason } = delivered;
-        events.upstreamFailed({ requestId: call.requestId, adapter: call.adapter, replica: endpoint.name, reason });
+        events.sessionRefused({ requestId, adapter, reason: "its replica has just gone" });
+        return admitted.answered(answers.noSession());
+      case "broken":
+        events.upstreamFailed({ requestId, adapter, replica: delivered.endpoint.name, reason: delivered.reason });
         return answers.broken();
-      }
       case "unready":
-        events.noReplicaReady({ requestId: call.requestId, adapter: call.adapter });
+        events.noReplicaReady({ requestId, adapter });
         return answers.notReady(retryAfterSeconds);
       case "abandoned":
         return answers.abandoned();
     }
+  }
+
+  /** Without the tools that the caller may not see; in a session any stream may carry any list. */
+  function withoutForbidden(
+    { response, endpoint }: Extract<Delivered, { state: "answered" }>,
+    { tools, json, message, call }: Exchange,
+  ): Response {
+    if (tools === "all" || message.method === "DELETE") return response;
+    const { requestId, adapter } = call;
+    const refused = (reason: string) => events.upstreamFailed({ requestId, adapter, replica: endpoint.name, reason });
+    return filterToolLists(response, tools, listIdsIn(json), { others: "by-shape", refused });
   }
 
   /** A server that echoes the session's id gives the client the sealed one it has; a new id is sealed. */

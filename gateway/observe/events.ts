@@ -12,6 +12,12 @@ export function eventsTo(log: Log) {
     requestFailed: (at: { requestId: string; method: string; path: string }, error: unknown) =>
       log.error({ ...at, err: error }, "request failed"),
 
+    requestRefused: (what: { requestId: string; status: number; reason: string }) =>
+      log.info(what, "refused at the front door"),
+    issuerKeysRead: (what: { issuer: string; keys: number }) => log.debug(what, "issuer's keys read"),
+    issuerKeysUnreadable: (what: { issuer: string; reason: string; kept: number }) =>
+      log.warn(what, "issuer's keys cannot be read, those known stay in use"),
+
     resourceWritten: (what: {
       action: string;
       kind: string;
@@ -36,14 +42,16 @@ export function eventsTo(log: Log) {
       log.warn(replica, "replica ended by itself, will restart"),
     orphansEnded: (count: number) => log.warn({ count }, "ended replicas that a killed gateway had left behind"),
 
-    mcpRequest: (request: {
-      requestId: string;
-      adapter: string;
-      method: string;
-      replica: string;
-      status: number;
-      ms: number;
-    }) => log.debug(request, "mcp request"),
+    mcpRequest: (request: { requestId: string; adapter: string; method: string; status: number; ms: number }) =>
+      log.debug(request, "mcp request"),
+    callLimited: (what: { requestId: string; adapter: string; what: string }) => log.info(what, "over a limit"),
+    toolCalled: (call: Readonly<Record<string, unknown>>) => log.info(call, "tool call"),
+    auditWriteFailed: (what: { attempt: number; waiting: number; retryInMs: number }, error: unknown) =>
+      log.warn({ ...what, err: error }, "audit entries not written, will retry"),
+    auditLost: (what: { count: number; why: string }) => log.error(what, "audit entries lost"),
+    auditPurged: (what: { count: number; before: Date }) => log.info(what, "old audit entries removed"),
+    auditPurgeFailed: (error: unknown) => log.warn({ err: error }, "old audit entries not removed"),
+    toolRefused: (what: { requestId: string; adapter: string; tool: string }) => log.info(what, "tool not allowed"),
     upstreamFailed: (what: { requestId: string; adapter: string; replica: string; reason: string }) =>
       log.warn(what, "replica gave no answer"),
     sessionRefused: (what: { requestId: string; adapter: string; reason: string }) =>

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CreateAdapterData, CreateAdapterErrors, CreateAdapterResponses, DeleteAdapterData, DeleteAdapterErrors, DeleteAdapterResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetAdapterData, GetAdapterErrors, GetAdapterLogsData, GetAdapterLogsErrors, GetAdapterLogsResponses, GetAdapterResponses, GetAdapterStatusData, GetAdapterStatusErrors, GetAdapterStatusResponses, ListAdaptersData, ListAdaptersErrors, ListAdaptersResponses, LiveData, LiveResponses, OpenStreamData, OpenStreamErrors, OpenStreamResponse, OpenStreamResponses, PingData, PingResponses, PostMessageData, PostMessageErrors, PostMessageResponses, ReadyData, ReadyErrors, ReadyResponses, UpdateAdapterData, UpdateAdapterErrors, UpdateAdapterResponses } from './types.gen';
+import type { CreateAdapterData, CreateAdapterErrors, CreateAdapterResponses, DeleteAdapterData, DeleteAdapterErrors, DeleteAdapterResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetAdapterData, GetAdapterErrors, GetAdapterLogsData, GetAdapterLogsErrors, GetAdapterLogsResponses, GetAdapterResponses, GetAdapterStatusData, GetAdapterStatusErrors, GetAdapterStatusResponses, ListAdaptersData, ListAdaptersErrors, ListAdaptersResponses, ListAuditData, ListAuditErrors, ListAuditResponses, LiveData, LiveResponses, OpenStreamData, OpenStreamErrors, OpenStreamResponse, OpenStreamResponses, PingData, PingResponses, PostMessageData, PostMessageErrors, PostMessageResponses, ReadAdapterMetadataData, ReadAdapterMetadataErrors, ReadAdapterMetadataResponses, ReadMetadataData, ReadMetadataErrors, ReadMetadataResponses, ReadRouterMetadataData, ReadRouterMetadataErrors, ReadRouterMetadataResponses, ReadyData, ReadyErrors, ReadyResponses, UpdateAdapterData, UpdateAdapterErrors, UpdateAdapterResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -133,6 +133,38 @@ export const postMessage = <ThrowOnError extends boolean = false>(options: Optio
         ...options.headers
     }
 });
+
+/**
+ * Who did what
+ *
+ * Every write of a resource and every tool call, newest first, for admins. A tool call shows up about a second after it was answered. Entries older than AUDIT_RETENTION_DAYS are gone.
+ */
+export const listAudit = <ThrowOnError extends boolean = false>(options?: Options<ListAuditData, ThrowOnError>): RequestResult<ListAuditResponses, ListAuditErrors, ThrowOnError> => (options?.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/audit',
+    ...options
+});
+
+/**
+ * How to get a token for this gateway
+ *
+ * OAuth protected resource metadata (RFC 9728). 404 with development identity: no token is needed.
+ */
+export const readMetadata = <ThrowOnError extends boolean = false>(options?: Options<ReadMetadataData, ThrowOnError>): RequestResult<ReadMetadataResponses, ReadMetadataErrors, ThrowOnError> => (options?.client ?? client).get<ReadMetadataResponses, ReadMetadataErrors, ThrowOnError>({ url: '/.well-known/oauth-protected-resource', ...options });
+
+/**
+ * How to get a token for the tool router
+ *
+ * As for the whole gateway, with the router's URL as `resource`. 404 where that is the origin alone.
+ */
+export const readRouterMetadata = <ThrowOnError extends boolean = false>(options?: Options<ReadRouterMetadataData, ThrowOnError>): RequestResult<ReadRouterMetadataResponses, ReadRouterMetadataErrors, ThrowOnError> => (options?.client ?? client).get<ReadRouterMetadataResponses, ReadRouterMetadataErrors, ThrowOnError>({ url: '/.well-known/oauth-protected-resource/mcp', ...options });
+
+/**
+ * How to get a token for an adapter
+ *
+ * As for the whole gateway, with the adapter's MCP URL as `resource`, whether or not there is such an adapter.
+ */
+export const readAdapterMetadata = <ThrowOnError extends boolean = false>(options: Options<ReadAdapterMetadataData, ThrowOnError>): RequestResult<ReadAdapterMetadataResponses, ReadAdapterMetadataErrors, ThrowOnError> => (options.client ?? client).get<ReadAdapterMetadataResponses, ReadAdapterMetadataErrors, ThrowOnError>({ url: '/.well-known/oauth-protected-resource/adapters/{name}/mcp', ...options });
 
 /**
  * Is anybody there

@@ -23,6 +23,12 @@ export type AdapterResource = {
     description: string;
     useWorkloadIdentity: boolean;
     requiredRoles: Array<string>;
+    /**
+     * Tools by role: `*` as a role is everybody who may use the adapter, `*` as a tool is every tool. Others can be neither called nor seen. Null: no policy. Admins are not bound by it.
+     */
+    allowedTools: {
+        [key: string]: Array<string>;
+    } | null;
     affinity: 'principal' | 'none';
     /**
      * Id of the principal who created it
@@ -102,6 +108,12 @@ export type AdapterData = {
      */
     requiredRoles?: Array<string>;
     /**
+     * Tools by role: `*` as a role is everybody who may use the adapter, `*` as a tool is every tool. Others can be neither called nor seen. Null: no policy. Admins are not bound by it.
+     */
+    allowedTools?: {
+        [key: string]: Array<string>;
+    } | null;
+    /**
      * Where requests without an MCP session go: `principal` keeps one caller on one replica, `none` spreads each request
      */
     affinity?: 'principal' | 'none';
@@ -160,6 +172,98 @@ export type JsonRpcError = {
         message: string;
     };
     id: null;
+};
+
+export type AuditPage = {
+    /**
+     * Newest first
+     */
+    entries: Array<AuditEntry>;
+    /**
+     * The `cursor` of the next, older page; null at the end
+     */
+    next: string | null;
+};
+
+export type AuditEntry = {
+    /**
+     * Unique; opaque
+     */
+    id: string;
+    at: string;
+    /**
+     * Id of the principal
+     */
+    actor: string;
+    /**
+     * A write of a resource, or `call`: one tool call
+     */
+    action: 'create' | 'update' | 'delete' | 'call';
+    /**
+     * Kind of the resource
+     */
+    kind: string;
+    /**
+     * The adapter
+     */
+    name: string;
+    /**
+     * Tells a recreated resource from the former of its name
+     */
+    uid: string;
+    /**
+     * What a write made; null for a call
+     */
+    revision: number | null;
+    /**
+     * As in the log and in X-Request-Id
+     */
+    requestId: string;
+    /**
+     * `ok`: done, or answered by the MCP server with 2xx (what a tool says inside its answer is not read); `error`: the server or the way to it failed; `refused`: the gateway said no
+     */
+    outcome: 'ok' | 'error' | 'refused';
+    /**
+     * Null for a write, like all that follow
+     */
+    tool: string | null;
+    /**
+     * A short hash of the MCP session's id, the same throughout the session; null without one
+     */
+    session: string | null;
+    /**
+     * HTTP status of the answer
+     */
+    status: number | null;
+    /**
+     * Milliseconds until the answer began
+     */
+    durationMs: number | null;
+    /**
+     * SHA-256, in hex, of the arguments as canonical JSON (RFC 8785); null where they nest too deep
+     */
+    argumentsHash: string | null;
+    /**
+     * That canonical JSON, where AUDIT_ARGUMENTS=full and it is not too long
+     */
+    arguments: string | null;
+};
+
+export type ProtectedResourceMetadata = {
+    /**
+     * The resource, as clients name it when they ask for a token (RFC 8707)
+     */
+    resource: string;
+    /**
+     * Issuers whose tokens are taken
+     */
+    authorization_servers: Array<string>;
+    bearer_methods_supported: Array<'header'>;
+    /**
+     * Scopes to ask for
+     */
+    scopes_supported?: Array<string>;
+    resource_name: string;
 };
 
 export type Health = {
@@ -559,6 +663,10 @@ export type EndSessionErrors = {
      */
     404: JsonRpcError;
     /**
+     * Over a limit; the message says which, and Retry-After when to come back
+     */
+    429: JsonRpcError;
+    /**
      * The replica broke off before it answered
      */
     502: JsonRpcError;
@@ -622,6 +730,10 @@ export type OpenStreamErrors = {
      * No such adapter, or an MCP session that is over: initialize again
      */
     404: JsonRpcError;
+    /**
+     * Over a limit; the message says which, and Retry-After when to come back
+     */
+    429: JsonRpcError;
     /**
      * The replica broke off before it answered
      */
@@ -687,6 +799,10 @@ export type PostMessageErrors = {
      */
     413: JsonRpcError;
     /**
+     * Over a limit; the message says which, and Retry-After when to come back
+     */
+    429: JsonRpcError;
+    /**
      * The replica broke off before it answered
      */
     502: JsonRpcError;
@@ -710,6 +826,160 @@ export type PostMessageResponses = {
 };
 
 export type PostMessageResponse = PostMessageResponses[keyof PostMessageResponses];
+
+export type ListAuditData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Id of the principal
+         */
+        actor?: string;
+        /**
+         * A write of a resource, or `call`: one tool call
+         */
+        action?: 'create' | 'update' | 'delete' | 'call';
+        /**
+         * The adapter
+         */
+        name?: string;
+        /**
+         * The tool
+         */
+        tool?: string;
+        /**
+         * `ok`: done, or answered by the MCP server with 2xx (what a tool says inside its answer is not read); `error`: the server or the way to it failed; `refused`: the gateway said no
+         */
+        outcome?: 'ok' | 'error' | 'refused';
+        /**
+         * At this time or later
+         */
+        since?: string;
+        /**
+         * Before this time
+         */
+        until?: string;
+        /**
+         * Entries at most
+         */
+        limit?: number;
+        /**
+         * `next` of the page before, with the same filters; what happens meanwhile moves no entry to another page
+         */
+        cursor?: string;
+    };
+    url: '/audit';
+};
+
+export type ListAuditErrors = {
+    /**
+     * The request is malformed, or a field is wrong; `errors` names it
+     */
+    400: Problem;
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+    /**
+     * One page
+     */
+    200: AuditPage;
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type ReadMetadataData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/.well-known/oauth-protected-resource';
+};
+
+export type ReadMetadataErrors = {
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+};
+
+export type ReadMetadataError = ReadMetadataErrors[keyof ReadMetadataErrors];
+
+export type ReadMetadataResponses = {
+    /**
+     * The metadata
+     */
+    200: ProtectedResourceMetadata;
+};
+
+export type ReadMetadataResponse = ReadMetadataResponses[keyof ReadMetadataResponses];
+
+export type ReadRouterMetadataData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/.well-known/oauth-protected-resource/mcp';
+};
+
+export type ReadRouterMetadataErrors = {
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+};
+
+export type ReadRouterMetadataError = ReadRouterMetadataErrors[keyof ReadRouterMetadataErrors];
+
+export type ReadRouterMetadataResponses = {
+    /**
+     * The metadata
+     */
+    200: ProtectedResourceMetadata;
+};
+
+export type ReadRouterMetadataResponse = ReadRouterMetadataResponses[keyof ReadRouterMetadataResponses];
+
+export type ReadAdapterMetadataData = {
+    body?: never;
+    path: {
+        /**
+         * The adapter's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/.well-known/oauth-protected-resource/adapters/{name}/mcp';
+};
+
+export type ReadAdapterMetadataErrors = {
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+};
+
+export type ReadAdapterMetadataError = ReadAdapterMetadataErrors[keyof ReadAdapterMetadataErrors];
+
+export type ReadAdapterMetadataResponses = {
+    /**
+     * The metadata
+     */
+    200: ProtectedResourceMetadata;
+};
+
+export type ReadAdapterMetadataResponse = ReadAdapterMetadataResponses[keyof ReadAdapterMetadataResponses];
 
 export type PingData = {
     body?: never;

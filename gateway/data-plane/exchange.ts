@@ -1,0 +1,29 @@
+import type { Principal } from "../auth/principal.ts";
+import type { Resource } from "../store/store.ts";
+import type { Message } from "./message.ts";
+import type { ToolAccess } from "./tool-policy.ts";
+
+/** Who calls which adapter, as the front door found out. */
+export type Call = {
+  readonly adapter: string;
+  readonly principal: Principal;
+  /** When its token ends; streams end with it, calls in flight do not. */
+  readonly expiresAtMs: number | undefined;
+  readonly requestId: string;
+  /** The client's IP address. */
+  readonly address: string;
+};
+
+/** One request on its way, and what is known of it. */
+export type Exchange = {
+  readonly request: Request;
+  readonly call: Call;
+  readonly adapter: Resource<"adapter">;
+  /** The body as it came, and what it parses to. */
+  readonly text: string | null;
+  readonly json: unknown;
+  readonly message: Message;
+  /** As the client sent it, whatever it is worth. */
+  readonly sessionId: string | null;
+  readonly tools: ToolAccess;
+};
