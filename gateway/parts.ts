@@ -13,7 +13,7 @@ import type { Config } from "./config.ts";
 import { adapterVerbs } from "./control-plane/adapters.ts";
 import { auditVerbs } from "./control-plane/audit-verbs.ts";
 import { openReconciler } from "./control-plane/reconcile.ts";
-import { forwardByFetch } from "./data-plane/forward.ts";
+import { forwardBySocket, usualLimits } from "./data-plane/forward.ts";
 import { callLimits } from "./data-plane/limits/call-limits.ts";
 import { proxy } from "./data-plane/proxy.ts";
 import { replicasOf } from "./data-plane/replicas.ts";
@@ -77,6 +77,7 @@ export async function assemble(config: Config, events: Events, store: Store, run
   const identity = await openIdentity(config, events, opening, originOf);
   const names = allowedNames(config);
   const access = accessRules({ admin: config.adminRole, workloadIdentity: config.workloadIdentityRoles });
+  const upstreams = opening.use(forwardBySocket(usualLimits, Date.now));
   const calls = callLimits({ settings: config.callLimits, now: Date.now });
   const { audit } = config;
   const trail = opening.use(auditTrail({ store, now: Date.now, events, kept: audit.arguments }));
@@ -96,7 +97,7 @@ export async function assemble(config: Config, events: Events, store: Store, run
       view,
       replicas: replicasOf(runtime.endpoints),
       seal: seal({ secrets: config.gatewayKeys ?? (await keptKeys(config.dataDirectory)), now: Date.now, randomBytes }),
-      forward: forwardByFetch,
+      forward: upstreams.forward,
       callLimits: calls,
       note: audit.calls ? trail.note : undefined,
       events,

@@ -1,66 +1,48 @@
 import type { Endpoint } from "../runtime/runtime.ts";
+import { type Exchanged, exchange } from "./upstream/exchange.ts";
+import { connectionPool, type PoolLimits } from "./upstream/pool.ts";
+import type { OutgoingRequest } from "./upstream/request-head.ts";
 
-export type UpstreamRequest = {
-  readonly method: string;
-  /** Path and query. */
-  readonly target: string;
-  readonly headers: Headers;
-  readonly body: string | null;
-  /** Fires when the client goes away, in whatever phase. */
-  readonly signal: AbortSignal;
-};
+export type UpstreamRequest = OutgoingRequest;
 
 /** `refused`: nothing was sent, another replica may be asked. `broken`: it may have acted on the request already. */
-export type Forwarded =
-  | { state: "answered"; response: Response }
-  | { state: "refused" }
-  | { state: "broken"; reason: string }
-  | { state: "abandoned" };
+export type Forwarded = Exchanged;
 
 /** The one seam to upstreams: send this request to that endpoint, and give back its answer, streaming. */
 export type Forward = (request: UpstreamRequest, endpoint: Endpoint) => Promise<Forwarded>;
 
+/** Node closes idle connections after 5 s, Python's servers too. */
+export const usualLimits: PoolLimits = { connectMs: 5000, idleMs: 4000, maxIdle: 256, maxOpen: 60_000 };
+
 /**
- * Over Bun's fetch. Compressed bodies stay compressed, redirects are not followed to where nobody vouched for (only back
- * to the same origin, once, for servers that insist on a trailing slash), and no idle stream is cut.
+ * Over sockets of our own. Bodies stay as they are, no idle stream is cut, and redirects are not followed to where nobody
+ * vouched for: only back to the same origin, once, for servers that insist on a trailing slash.
  */
-export const forwardByFetch: Forward = async (request, endpoint) => {
-  const first = await send(request, endpoint.origin + request.target);
-  if (first.state !== "answered" || !isRedirect(first.response)) return first;
-  const location = first.response.headers.get("location") ?? "";
-  const target = URL.parse(location, endpoint.origin + request.target);
-  await first.response.body?.cancel();
-  if (!keepsMethod(first.response) || target?.origin !== endpoint.origin) {
-    return { state: "broken", reason: `redirects to ${location.slice(0, 200)}` };
-  }
-  const second = await send(request, target.href);
-  if (second.state !== "answered" || !isRedirect(second.response)) return second;
-  await second.response.body?.cancel();
-  return { state: "broken", reason: "redirects twice" };
-};
-
-function send(request: UpstreamRequest, url: string): Promise<Forwarded> {
-  const init = {
-    method: request.method,
-    headers: request.headers,
-    body: request.body,
-    signal: request.signal,
-    redirect: "manual",
-    decompress: false,
-    timeout: false,
+export function forwardBySocket(
+  limits: PoolLimits,
+  now: () => number,
+): { forward: Forward; readonly connections: number } & Disposable {
+  const pool = connectionPool(limits, now);
+  return {
+    async forward(request, { origin }) {
+      const first = await exchange(request, origin, pool);
+      if (first.state !== "answered" || !isRedirect(first.response)) return first;
+      const location = first.response.headers.get("location") ?? "";
+      const target = URL.parse(location, origin + request.target);
+      await first.response.body?.cancel();
+      if (!keepsMethod(first.response) || target?.origin !== new URL(origin).origin) {
+        return { state: "broken", reason: `redirects to ${location.slice(0, 200)}` };
+      }
+      const second = await exchange({ ...request, target: target.pathname + target.search }, origin, pool);
+      if (second.state !== "answered" || !isRedirect(second.response)) return second;
+      await second.response.body?.cancel();
+      return { state: "broken", reason: "redirects twice" };
+    },
+    get connections() {
+      return pool.size;
+    },
+    [Symbol.dispose]: () => pool[Symbol.dispose](),
   };
-  return fetch(url, init as RequestInit).then(
-    (response) => ({ state: "answered", response }),
-    (error: unknown) => failureOf(error, request.signal),
-  );
-}
-
-function failureOf(error: unknown, signal: AbortSignal): Forwarded {
-  if (signal.aborted) return { state: "abandoned" };
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  return code === "ECONNREFUSED" || code === "ConnectionRefused"
-    ? { state: "refused" }
-    : { state: "broken", reason: code };
 }
 
 function isRedirect({ status }: Response): boolean {

@@ -5,7 +5,6 @@ import type { View } from "../store/view.ts";
 import { answers } from "./answers.ts";
 import { readBody } from "./body.ts";
 import { type Delivered, type DeliveryLimits, delivery } from "./delivery.ts";
-import { announced } from "./event-stream.ts";
 import type { Call, Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
 import { cleanAnswer } from "./headers.ts";
@@ -135,9 +134,7 @@ export function proxy({
         cleanAnswer(response.headers);
         if (session !== null)
           response.headers.set("mcp-session-id", sealed(session, delivered.endpoint.id, route, scope));
-        const counted = admitted.answered(response);
-        const isStream = counted.headers.get("content-type")?.startsWith("text/event-stream");
-        return message.method === "GET" && isStream ? announced(counted) : counted;
+        return admitted.answered(response);
       }
       case "lost":
         events.sessionRefused({ requestId, adapter, reason: "its replica has just gone" });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { announced } from "../../../gateway/data-plane/event-stream.ts";
+import { forwardBySocket, usualLimits } from "../../../gateway/data-plane/forward.ts";
 import { filterToolLists } from "../../../gateway/data-plane/tool-filter.ts";
+import { endpointAt } from "../../support/static-runtime.ts";
 import { until } from "../../support/until.ts";
 import { allowed, listIds, listOf } from "./streams.ts";
 
@@ -20,12 +21,15 @@ function serve(answer: (request: Request) => Response | Promise<Response>): stri
   return `http://127.0.0.1:${server.port}`;
 }
 
-/** A gateway reduced to the filter, before a server; streams to GET are announced, as the proxy does. */
+/** A gateway reduced to its client and the filter, before a server. */
 function filtering(upstream: string): string {
-  return serve(async (request) => {
-    const init = { method: request.method, signal: request.signal, decompress: false, timeout: false };
-    const response = filterToolLists(await fetch(upstream, init as RequestInit), allowed, listIds);
-    return request.method === "GET" ? announced(response) : response;
+  const sockets = stack.use(forwardBySocket(usualLimits, Date.now));
+  return serve(async ({ method, signal }) => {
+    const body = method === "GET" ? null : "{}";
+    const request = { method, target: "/", headers: new Headers(), body, signal };
+    const sent = await sockets.forward(request, endpointAt(upstream, "x-0"));
+    if (sent.state !== "answered") return new Response(sent.state, { status: 502 });
+    return filterToolLists(sent.response, allowed, listIds);
   });
 }
 

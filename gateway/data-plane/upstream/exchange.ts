@@ -1,0 +1,207 @@
+import { answerFrom, fieldOf } from "./answer.ts";
+import { BodyStream } from "./body-stream.ts";
+import type { Connection, User } from "./connection.ts";
+import type { Pool } from "./pool.ts";
+import { type OutgoingRequest, serialized } from "./request-head.ts";
+import type { ResponseHead } from "./response-head.ts";
+import { ResponseParser } from "./response-parser.ts";
+
+/** What became of a request. `refused`: nothing was sent. `broken`: the server may have acted on it. */
+export type Exchanged =
+  | { state: "answered"; response: Response }
+  | { state: "refused" }
+  | { state: "broken"; reason: string }
+  | { state: "abandoned" };
+
+/** A body up to this length is waited for, when the server says how long it is: a stream costs more than the whole rest. */
+const maxWholeBytes = 64 * 1024;
+/** An SSE comment: every client skips it (WHATWG HTML §9.2.6). */
+const comment = new TextEncoder().encode(":\n\n");
+
+/**
+ * Sends a request to the server at `url` (scheme and authority) on a connection of the pool. Throws when the request cannot
+ * be written down, never rejects.
+ */
+export function exchange(request: OutgoingRequest, url: string, pool: Pool): Promise<Exchanged> {
+  if (request.signal.aborted) return Promise.resolve({ state: "abandoned" });
+  const running = new Exchange(request, url, pool);
+  running.begin();
+  return running.result;
+}
+
+/** One request and its answer, to the last byte of it. A class, since one lives for each open stream. */
+class Exchange implements User {
+  readonly result: Promise<Exchanged>;
+  readonly #resolve: (exchanged: Exchanged) => void;
+  readonly #pool: Pool;
+  readonly #url: string;
+  readonly #signal: AbortSignal;
+  readonly #parser: ResponseParser;
+  /** Until there is anything of an answer. */
+  #request: string | Buffer | undefined;
+  /** RFC 9110 §9.2.2 */
+  readonly #mayRepeat: boolean;
+  #connection: Connection | undefined;
+  /** What has come of a body that the client does not have yet. */
+  #pieces: Uint8Array[] = [];
+  #stream: BodyStream | undefined;
+  readonly #isSilentPerhaps: boolean;
+
+  constructor(request: OutgoingRequest, url: string, pool: Pool) {
+    const { promise, resolve } = Promise.withResolvers<Exchanged>();
+    this.result = promise;
+    this.#resolve = resolve;
+    this.#request = serialized(request, url.slice(url.indexOf("://") + "://".length));
+    this.#mayRepeat = request.method !== "POST" && request.method !== "PATCH";
+    this.#signal = request.signal;
+    this.#url = url;
+    this.#pool = pool;
+    this.#parser = new ResponseParser(request.method);
+    this.#isSilentPerhaps = request.method === "GET";
+  }
+
+  begin(): void {
+    this.#signal.addEventListener("abort", this);
+    for (let idle = this.#pool.idle(this.#url); idle; idle = this.#pool.idle(this.#url)) {
+      if (this.#sendOn(idle)) return;
+      idle.destroy();
+    }
+    this.#connect();
+  }
+
+  opened(): void {
+    if (this.#connection && !this.#sendOn(this.#connection)) this.#fail("closed");
+  }
+
+  refused(): void {
+    this.#finish({ state: "refused" });
+  }
+
+  received(bytes: Buffer): void {
+    this.#request = undefined;
+    const parsed = this.#parser.feed(bytes);
+    if (parsed.state === "malformed") {
+      this.#fail(`its answer is malformed: ${parsed.reason}`);
+    } else {
+      if (this.#stream) this.#stream.write(parsed.body);
+      else for (const piece of parsed.body) this.#pieces.push(piece);
+      if (parsed.state === "complete") this.#complete();
+      else if (!this.#stream) this.#answerEarly();
+    }
+  }
+
+  closed(reason: string | undefined): void {
+    // The server may have closed an idle connection before the request came. Where that is no harm, it is asked once more.
+    if (this.#request !== undefined && this.#connection?.isReused && this.#mayRepeat) {
+      this.#connect();
+      return;
+    }
+    if (reason === undefined && this.#parser.ends() === "complete") this.#complete();
+    else this.#fail(reason ?? "it ended before its answer did");
+  }
+
+  /** The client has gone, or the gateway wants to be rid of it. */
+  handleEvent(): void {
+    this.#leave();
+    this.#stream?.break();
+    this.#resolve({ state: "abandoned" });
+  }
+
+  pause(): void {
+    this.#connection?.pause();
+  }
+
+  resume(): void {
+    this.#connection?.resume();
+  }
+
+  abandon(): void {
+    this.#leave();
+  }
+
+  #connect(): void {
+    this.#connection = this.#pool.open(this.#url, this);
+    if (!this.#connection) this.#finish({ state: "refused" });
+  }
+
+  #sendOn(connection: Connection): boolean {
+    connection.user = this;
+    this.#connection = connection;
+    return this.#request !== undefined && connection.send(this.#request);
+  }
+
+  /** Before the body is complete: as soon as the client can use it. */
+  #answerEarly(): void {
+    const { head } = this.#parser;
+    if (!head || (head.framing.kind === "fixed" && head.framing.bytes <= maxWholeBytes)) return;
+    // Bun.serve holds the end of the headers back until the first byte of a body, and a session's stream may be silent for
+    // hours, while some clients wait for its headers before they do anything else.
+    if (this.#isSilentPerhaps && fieldOf(head, "content-type")?.startsWith("text/event-stream")) {
+      this.#pieces.unshift(comment);
+    }
+    if (this.#pieces.length === 0) return;
+    this.#stream = new BodyStream(this, this.#pieces);
+    this.#pieces = [];
+    this.#resolve({ state: "answered", response: answerFrom(head, streamOf(this.#stream)) });
+  }
+
+  #complete(): void {
+    const { head } = this.#parser;
+    if (!head) return;
+    this.#release(keptMs(fieldOf(head, "keep-alive")));
+    if (this.#stream) {
+      this.#stream.end();
+      return;
+    }
+    this.#resolve({ state: "answered", response: answerFrom(head, this.#whole(head)) });
+  }
+
+  #whole(head: ResponseHead): Uint8Array | ReadableStream | null {
+    const [first, second] = this.#pieces;
+    if (!first) return null;
+    // Bun.serve would give a type to bytes that have none, but not to a stream.
+    if (fieldOf(head, "content-type") === undefined) return streamOf(new BodyStream(this, this.#pieces, "ended"));
+    return second ? Buffer.concat(this.#pieces) : first;
+  }
+
+  #fail(reason: string): void {
+    this.#finish({ state: "broken", reason });
+  }
+
+  #finish(exchanged: Exchanged): void {
+    this.#leave();
+    this.#stream?.break();
+    this.#resolve(exchanged);
+  }
+
+  /** The connection may carry the next request, if both sides are through with this one. */
+  #release(serverIdleMs: number | undefined): void {
+    const connection = this.#connection;
+    if (!connection || !this.#parser.reusable) {
+      this.#leave();
+      return;
+    }
+    this.#connection = undefined;
+    this.#signal.removeEventListener("abort", this);
+    this.#pool.keep(connection, serverIdleMs);
+  }
+
+  #leave(): void {
+    this.#signal.removeEventListener("abort", this);
+    this.#connection?.destroy();
+    this.#connection = undefined;
+    this.#request = undefined;
+  }
+}
+
+/** The types know a stream's source as a literal only. */
+function streamOf(source: BodyStream): ReadableStream {
+  return new ReadableStream(source as never);
+}
+
+/** `Keep-Alive: timeout=5`, a second less: an end that crosses a request is what it is there to avoid. */
+function keptMs(keepAlive: string | undefined): number | undefined {
+  if (keepAlive === undefined) return undefined;
+  const seconds = /(?:^|[,\s])timeout=(\d{1,6})/.exec(keepAlive)?.[1];
+  return seconds === undefined ? undefined : (Number(seconds) - 1) * 1000;
+}
