@@ -21,7 +21,7 @@ export async function serve(
   const opened = opening.move();
   const url = `http://${config.host}:${server.port}`;
   const startMs = Math.round(performance.now());
-  events.gatewayListening({ url, runtime: "local", store: "pglite", auth: "dev", startMs });
+  events.gatewayListening({ url, runtime: "local", store: "pglite", auth: config.auth.kind, startMs });
 
   let stopping: Promise<void> | undefined;
   return {
