@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Events } from "../observe/events.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Store } from "../store/store.ts";
@@ -85,7 +86,8 @@ export async function openReconciler({
       } catch (error) {
         const retryInMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (attempt - 1));
         events.reconcileFailed({ kind: "adapter", name, attempt: attempt++, retryInMs }, error);
-        await pause(retryInMs, closing.signal);
+        // It rejects when aborted; then the loop ends.
+        await sleep(retryInMs, undefined, { signal: closing.signal }).catch(() => undefined);
       }
     }
   }
@@ -98,11 +100,4 @@ export async function openReconciler({
     await store.purge("adapter", name, adapter.uid);
     await view.refresh("adapter", name);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise.finally(() => clearTimeout(timer));
 }
