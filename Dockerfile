@@ -12,11 +12,9 @@ FROM oven/bun:1.4.5-slim
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY . .
-# Bun's fetch would wait for a free one of 256 connections; it reads its limit at start only.
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
-    PORT=8000 \
-    BUN_CONFIG_MAX_HTTP_REQUESTS=65535
+    PORT=8000
 EXPOSE 8000
 # By number, so that Kubernetes can see that it is not root.
 USER 10001:10001

@@ -23,4 +23,4 @@ export async function startFetch(site: Site, upstreamPorts: readonly number[]): 
 }
 
 /** Bun runs 256 fetches at once, open streams included, unless told otherwise before it starts. */
-export const manyFetches = { BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" };
+const manyFetches = { BUN_CONFIG_MAX_HTTP_REQUESTS: "65535" };

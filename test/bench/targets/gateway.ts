@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { startChild } from "../children.ts";
 import { announced, type Upstream, upstreamCount, upstreamProgram, upstreamsFolder } from "../upstreams.ts";
 import { until } from "../until.ts";
-import { manyFetches } from "./fetch.ts";
 import { answers, freePort } from "./port.ts";
 import type { Site, Target } from "./target.ts";
 
@@ -25,7 +24,6 @@ export async function startGateway(site: Site): Promise<Target & { upstreams: Up
       cores: site.cores.proxy,
       folder: site.folder,
       environment: {
-        ...manyFetches,
         PORT: `${port}`,
         HOST: "127.0.0.1",
         STORE_URL: `pglite:${site.folder}/data`,
