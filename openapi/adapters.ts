@@ -1,62 +1,16 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { problems } from "./problem.ts";
-
-/** Lowercase letters, digits and dashes; 52 characters leave room for what Kubernetes appends to a StatefulSet's name. */
-export const AdapterName = z
-  .string()
-  .min(1)
-  .max(52)
-  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "Name must contain only lowercase letters, numbers, and dashes.")
-  .openapi({ description: "Unique name; also its path segment under /adapters/", example: "weather" });
-
-/** Text that a database can keep and a process can be given: no NUL, no half of a surrogate pair. */
-const Text = z.string().refine((text) => text.isWellFormed() && !text.includes("\u0000"), "Must be text without NUL.");
-
-export const maxReplicas = 256;
-const maxVariables = 256;
-const maxVariableLength = 32_768;
-
-/** A secret that is kept elsewhere: in the cluster a Secret and its key; on a laptop a file or a SECRET_… variable. */
-export const SecretRef = z
-  .object({
-    name: z
-      .string()
-      .max(253)
-      .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "A secret's name has lowercase letters, digits, dots and dashes.")
-      .openapi({ example: "github" }),
-    key: z
-      .string()
-      .max(253)
-      .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/, "A secret's key has letters, digits, dots, dashes and underscores.")
-      .optional()
-      .openapi({ description: "Which of the secret's values, where it has several", example: "token" }),
-  })
-  .openapi("SecretRef");
-export type SecretRef = z.infer<typeof SecretRef>;
-
-const variableName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "A variable's name has only letters, digits and underscores.");
-
-/** As written: text, a reference, or text that is never shown again; `secret` without a value keeps what is stored. */
-const Variable = z.union([
-  Text.max(maxVariableLength),
-  z.object({ secretRef: SecretRef }),
-  z.object({ secret: z.literal(true), value: Text.max(maxVariableLength).optional() }),
-]);
-
-/** As shown: a secret's value is left out. */
-const ShownVariable = z.union([z.string(), z.object({ secretRef: SecretRef }), z.object({ secret: z.literal(true) })]);
-
-const environmentExample = { LOG_LEVEL: "info", GITHUB_TOKEN: { secretRef: { name: "github", key: "token" } } };
-const Environment = z
-  .record(variableName, Variable)
-  .refine((variables) => Object.keys(variables).length <= maxVariables, `At most ${maxVariables} variables.`)
-  .openapi({
-    description:
-      "Environment variables of each replica. `{ secretRef }` takes the value from a secret; `{ secret: true, value }` is stored and never shown again, and `{ secret: true }` alone keeps it.",
-    example: environmentExample,
-  });
+import { createdAnswer, ifMatch, jsonAnswer, jsonBody, nameParam, resourceAnswer } from "./resource-route.ts";
+import { ToolChoice } from "./tool-choice.ts";
+import {
+  logsQuery,
+  provenance,
+  ResourceName,
+  Text,
+  workloadData,
+  workloadResource,
+  WorkloadStatus,
+} from "./workload.ts";
 
 /** Which tools a role may use; null for all. Once it is set, whatever it does not name is denied. */
 const ToolPolicy = z
@@ -69,41 +23,23 @@ const ToolPolicy = z
     example: { "*": ["forecast"], "mcp.engineer": ["*"] },
   });
 
+/** Whether the tool router shows it, and what of it. */
+const ExposeTools = z.union([z.boolean(), z.array(ToolChoice).max(1000)]).openapi({
+  description:
+    "Whether the tool router at /mcp shows it: `true` for all its tools, prompts and resources; a list narrows the tools, and may rename or describe them.",
+  example: true,
+});
+
 /** What a caller writes. The defaults are the Microsoft gateway's; unknown fields are ignored, as there. */
 export const AdapterData = z
   .object({
-    name: AdapterName,
-    imageName: z
-      .string()
-      .max(255)
-      .regex(
-        /^[a-z0-9]+([._/-][a-z0-9]+)*$/,
-        "Image name must be lowercase letters and numbers, separated by single '.', '_', '/' or '-'.",
-      )
-      .openapi({
-        description: "Image without registry and tag; on a laptop, a name from the image catalogue",
-        example: "mcp-example",
-      }),
-    imageVersion: z
-      .string()
-      .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/, "Image version must be a valid image tag.")
-      .openapi({ description: "Image tag", example: "1.0.0" }),
-    environmentVariables: Environment.default({}),
-    replicaCount: z.int().min(0).max(maxReplicas).default(1).openapi({ description: "Replicas wanted", example: 3 }),
-    description: Text.max(4096).default("").openapi({ example: "Weather forecasts" }),
-    useWorkloadIdentity: z
-      .boolean()
-      .default(false)
-      .openapi({ description: "Runs under the workload's cloud identity; fixed at creation, needs the admin role" }),
-    requiredRoles: z
-      .array(Text.min(1).max(256))
-      .max(64)
-      .default([])
-      .openapi({
-        description: "Any of these roles may use it, beside its creator and admins",
-        example: ["mcp.engineer"],
-      }),
+    name: ResourceName.openapi({
+      description: "Unique name; also its path segment under /adapters/",
+      example: "weather",
+    }),
+    ...workloadData,
     allowedTools: ToolPolicy.default(null),
+    exposeTools: ExposeTools.default(false),
     affinity: z.enum(["principal", "none"]).default("principal").openapi({
       description:
         "Where requests without an MCP session go: `principal` keeps one caller on one replica, `none` spreads each request",
@@ -117,71 +53,40 @@ export const AdapterResource = z
   .object({
     id: z.string().openapi({ description: "Equal to the name", example: "weather" }),
     name: z.string().openapi({ example: "weather" }),
-    imageName: z.string().openapi({ example: "mcp-example" }),
-    imageVersion: z.string().openapi({ example: "1.0.0" }),
-    environmentVariables: z.record(z.string(), ShownVariable).openapi({ example: environmentExample }),
-    replicaCount: z.int().openapi({ example: 3 }),
-    description: z.string().openapi({ example: "Weather forecasts" }),
-    useWorkloadIdentity: z.boolean().openapi({ example: false }),
-    requiredRoles: z.array(z.string()).openapi({ example: ["mcp.engineer"] }),
+    ...workloadResource,
     allowedTools: ToolPolicy,
+    exposeTools: ExposeTools,
     affinity: z.enum(["principal", "none"]).openapi({ example: "principal" }),
-    createdBy: z.string().openapi({ description: "Id of the principal who created it", example: "dev" }),
-    createdAt: z.iso.datetime().openapi({ example: "2026-11-23T09:00:00.000Z" }),
-    lastUpdatedAt: z.iso.datetime().openapi({ example: "2026-11-23T09:00:00.000Z" }),
+    ...provenance,
   })
   .openapi("AdapterResource");
 export type AdapterResource = z.infer<typeof AdapterResource>;
 
-const ReplicaStatus = z
+/** How the tool router at /mcp last saw an adapter, whoever asked. */
+export const Exposure = z
   .object({
-    name: z.string().openapi({ example: "weather-0" }),
-    instance: z.int().openapi({ description: "The ordinal that /logs?instance= takes", example: 0 }),
-    state: z.enum(["starting", "ready", "draining", "waiting"]).openapi({
-      description: "`waiting`: it ended and is started again after a pause",
-      example: "ready",
+    state: z.enum(["listed", "absent", "unread"]).openapi({
+      description: "`absent`: its lists cannot be read, so nobody sees its tools; `unread`: nobody has asked yet",
+      example: "listed",
     }),
-    restarts: z.int().openapi({ description: "Unplanned restarts so far", example: 0 }),
-    reason: z.string().nullable().openapi({ description: "Why it is not ready, in words", example: null }),
+    reason: z.string().nullable().openapi({ description: "Why it is absent, or what of it is left out or out of date", example: null }),
+    tools: z.int().nullable().openapi({ description: "Tools in its last list", example: 12 }),
+    estimatedTokens: z.int().nullable().openapi({
+      description: "What that list takes of a model's context: its JSON in bytes, divided by 4",
+      example: 1800,
+    }),
+    readAt: z.iso.datetime().nullable().openapi({ example: "2026-11-23T09:00:00.000Z" }),
   })
-  .openapi("ReplicaStatus");
+  .openapi("Exposure");
+export type Exposure = z.infer<typeof Exposure>;
 
-export const AdapterStatus = z
-  .object({
-    readyReplicas: z.int().nullable().openapi({ example: 3 }),
-    updatedReplicas: z.int().nullable().openapi({ description: "Replicas that run the latest settings", example: 3 }),
-    availableReplicas: z.int().nullable().openapi({ example: 3 }),
-    image: z.string().openapi({ description: "What runs, or `Unknown`", example: "mcp-example:1.0.0" }),
-    replicaStatus: z
-      .string()
-      .openapi({ description: "`Healthy`, or `Degraded: {ready}/{desired} ready`", example: "Healthy" }),
-    replicas: z.array(ReplicaStatus),
-  })
-  .openapi("AdapterStatus");
+export const AdapterStatus = WorkloadStatus.extend({
+  exposure: Exposure.nullable().openapi({ description: "Null where `exposeTools` is false" }),
+}).openapi("AdapterStatus");
 export type AdapterStatus = z.infer<typeof AdapterStatus>;
 
-/** A path's name is looked up, not validated: whatever names nothing is a 404. */
-const nameParam = z.object({
-  name: z
-    .string()
-    .openapi({ param: { name: "name", in: "path" }, description: "The adapter's name", example: "weather" }),
-});
-const ifMatch = z.object({
-  "if-match": z
-    .string()
-    .optional()
-    .openapi({ description: "The ETag read before; another state in the store gives 412", example: '"5b0f6c9e-3"' }),
-});
-const jsonBody = { required: true, content: { "application/json": { schema: AdapterData } } };
-const etag = {
-  ETag: { description: "The stored state, for If-Match", schema: { type: "string" as const, example: '"5b0f6c9e-1"' } },
-};
-const adapterAnswer = (description: string) => ({
-  description,
-  headers: etag,
-  content: { "application/json": { schema: AdapterResource } },
-});
 const tags = ["adapters"];
+const params = nameParam("adapter", "weather");
 
 export const createAdapter = createRoute({
   method: "post",
@@ -190,12 +95,9 @@ export const createAdapter = createRoute({
   summary: "Deploy an adapter",
   description: "Registers an MCP server and starts its replicas. Progress is at /adapters/{name}/status.",
   tags,
-  request: { body: jsonBody },
+  request: { body: jsonBody(AdapterData) },
   responses: {
-    201: {
-      ...adapterAnswer("Registered; replicas are starting"),
-      headers: { ...etag, Location: { description: "The adapter's URL", schema: { type: "string" as const } } },
-    },
+    201: createdAnswer(AdapterResource, "Registered; replicas are starting"),
     ...problems(400, 401, 403, 409, 413, 415, 422, 503),
   },
 });
@@ -208,7 +110,7 @@ export const listAdapters = createRoute({
   description: "Those the caller may read, by name.",
   tags,
   responses: {
-    200: { description: "Readable adapters", content: { "application/json": { schema: z.array(AdapterResource) } } },
+    200: jsonAnswer(z.array(AdapterResource), "Readable adapters"),
     ...problems(401, 403, 503),
   },
 });
@@ -219,8 +121,8 @@ export const getAdapter = createRoute({
   operationId: "getAdapter",
   summary: "Read an adapter",
   tags,
-  request: { params: nameParam },
-  responses: { 200: adapterAnswer("The adapter"), ...problems(401, 403, 404, 503) },
+  request: { params },
+  responses: { 200: resourceAnswer(AdapterResource, "The adapter"), ...problems(401, 403, 404, 503) },
 });
 
 export const updateAdapter = createRoute({
@@ -231,9 +133,9 @@ export const updateAdapter = createRoute({
   description:
     "Replaces every field. Replicas roll one after the other; a change of `replicaCount` alone restarts none.",
   tags,
-  request: { params: nameParam, headers: ifMatch, body: jsonBody },
+  request: { params, headers: ifMatch, body: jsonBody(AdapterData) },
   responses: {
-    200: adapterAnswer("Stored; replicas follow"),
+    200: resourceAnswer(AdapterResource, "Stored; replicas follow"),
     ...problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 503),
   },
 });
@@ -245,7 +147,7 @@ export const deleteAdapter = createRoute({
   summary: "Delete an adapter",
   description: "Ends its replicas and their MCP sessions. The name is free again once the last replica is gone.",
   tags,
-  request: { params: nameParam, headers: ifMatch },
+  request: { params, headers: ifMatch },
   responses: { 204: { description: "Deleted" }, ...problems(401, 403, 404, 409, 412, 503) },
 });
 
@@ -255,9 +157,9 @@ export const getAdapterStatus = createRoute({
   operationId: "getAdapterStatus",
   summary: "Replica status",
   tags,
-  request: { params: nameParam },
+  request: { params },
   responses: {
-    200: { description: "How its replicas are", content: { "application/json": { schema: AdapterStatus } } },
+    200: jsonAnswer(AdapterStatus, "How its replicas are, and how the tool router sees it"),
     ...problems(401, 403, 404, 503),
   },
 });
@@ -271,27 +173,8 @@ export const getAdapterLogs = createRoute({
     "The last lines one replica wrote to stdout and stderr. With `follow=true` the answer stays open and grows.",
   tags,
   request: {
-    params: nameParam,
-    query: z.object({
-      instance: z.coerce
-        .number()
-        .int()
-        .min(0)
-        .max(maxReplicas)
-        .default(0)
-        .openapi({ description: "Which replica", example: 0 }),
-      tail: z.coerce
-        .number()
-        .int()
-        .min(1)
-        .max(1000)
-        .default(1000)
-        .openapi({ description: "Lines to begin with", example: 100 }),
-      follow: z
-        .enum(["true", "false"])
-        .default("false")
-        .openapi({ description: "`true` streams new lines as they are written", example: "false" }),
-    }),
+    params,
+    query: logsQuery,
   },
   responses: {
     200: { description: "Log lines", content: { "text/plain": { schema: z.string() } } },

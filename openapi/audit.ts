@@ -20,7 +20,7 @@ export const AuditEntry = z
     actor: z.string().openapi({ description: "Id of the principal", example: "alice" }),
     action: Action,
     kind: z.string().openapi({ description: "Kind of the resource", example: "adapter" }),
-    name: z.string().openapi({ description: "The adapter", example: "weather" }),
+    name: z.string().openapi({ description: "The resource; of a call, whose tool it is", example: "weather" }),
     uid: z.string().openapi({
       description: "Tells a recreated resource from the former of its name",
       example: "5b0f6c9e-3a51-4c0e-9d6a-0d4f6f3f8b11",
@@ -72,7 +72,11 @@ const Time = z.iso
 export const AuditQuery = z.object({
   actor: Text.optional().openapi({ description: "Id of the principal", example: "alice" }),
   action: Action.optional(),
-  name: Text.optional().openapi({ description: "The adapter", example: "weather" }),
+  kind: z.enum(["adapter", "tool", "server"]).optional().openapi({
+    description: "Kind of the resource: an adapter and a virtual server may have the same name",
+    example: "adapter",
+  }),
+  name: Text.optional().openapi({ description: "The resource", example: "weather" }),
   tool: Text.optional().openapi({ description: "The tool", example: "forecast" }),
   outcome: Outcome.optional(),
   since: Time.optional().openapi({ description: "At this time or later", example: "2026-11-22T00:00:00Z" }),

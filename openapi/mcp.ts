@@ -1,6 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { nameParam } from "./resource-route.ts";
 
 const tags = ["mcp"];
+const params = nameParam("adapter", "weather");
 
 /** JSON-RPC 2.0 error; `id` is null when the gateway itself answers. */
 export const JsonRpcError = z
@@ -18,11 +20,6 @@ const JsonRpcMessage = z.looseObject({ jsonrpc: z.literal("2.0") }).openapi("Jso
   description: "One JSON-RPC message (revision 2025-03-26 also allows an array of them)",
 });
 
-const params = z.object({
-  name: z
-    .string()
-    .openapi({ param: { name: "name", in: "path" }, description: "The adapter's name", example: "weather" }),
-});
 const headers = z.object({
   "mcp-session-id": z.string().optional().openapi({
     description: "As the gateway gave it in the answer to `initialize`; opaque, bound to adapter and principal",
@@ -87,4 +84,41 @@ export const endSession = createRoute({
   tags,
   request: { params, headers },
   responses: { 200: { description: passed }, 204: { description: passed }, ...failures },
+});
+
+const routed = {
+  200: { description: "The answer", content: { "application/json": { schema: JsonRpcMessage }, ...stream } },
+  202: { description: "A notification was taken" },
+  400: failed("The body is not JSON, or not what its revision asks for"),
+  401: failures[401],
+  403: failed("Host or Origin are not allowed, or the principal may not use this virtual server"),
+  404: failed("No such virtual server, or (revision 2026-07-28) no such method"),
+  405: failed("Only POST: there are no sessions"),
+  413: failed("The body is larger than the gateway takes"),
+  429: failures[429],
+};
+const routedBody = { required: true, content: { "application/json": { schema: JsonRpcMessage } } };
+const revision = headers.pick({ "mcp-protocol-version": true });
+
+export const postRouterMessage = createRoute({
+  method: "post",
+  path: "/mcp",
+  operationId: "postRouterMessage",
+  summary: "Send a message to the tool router",
+  description:
+    "One MCP server for every tool that the caller may use: those of /tools, and of adapters with `exposeTools`. Without sessions in every revision, so any gateway answers any request.",
+  tags,
+  request: { headers: revision, body: routedBody },
+  responses: routed,
+});
+
+export const postServerMessage = createRoute({
+  method: "post",
+  path: "/servers/{name}/mcp",
+  operationId: "postServerMessage",
+  summary: "Send a message to a virtual server",
+  description: "The tool router, narrowed to what the virtual server selects.",
+  tags,
+  request: { params: nameParam("virtual server", "support"), headers: revision, body: routedBody },
+  responses: routed,
 });

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { problems } from "./problem.ts";
+import { nameParam } from "./resource-route.ts";
 
 /** RFC 9728 §3.1: it stands before the path of the resource that it describes. */
 export const wellKnown = "/.well-known/oauth-protected-resource";
@@ -61,12 +62,18 @@ export const readAdapterMetadata = createRoute({
     "As for the whole gateway, with the adapter's MCP URL as `resource`, whether or not there is such an adapter.",
   tags,
   security: [],
-  request: {
-    params: z.object({
-      name: z
-        .string()
-        .openapi({ param: { name: "name", in: "path" }, description: "The adapter's name", example: "weather" }),
-    }),
-  },
+  request: { params: nameParam("adapter", "weather") },
+  responses,
+});
+
+export const readServerMetadata = createRoute({
+  method: "get",
+  path: `${wellKnown}/servers/{name}/mcp`,
+  operationId: "readServerMetadata",
+  summary: "How to get a token for a virtual server",
+  description: "As for an adapter.",
+  tags,
+  security: [],
+  request: { params: nameParam("virtual server", "support") },
   responses,
 });

@@ -2,16 +2,20 @@ import { expect, test } from "bun:test";
 import { contract } from "../openapi/document.ts";
 import emitted from "../openapi/openapi.json" with { type: "json" };
 import { createRest } from "../gateway/app.ts";
-import { adapterIn } from "../gateway/data-plane/path.ts";
+import { mcpTargetIn } from "../gateway/data-plane/path.ts";
 
 const unused = () => {
   throw new Error("no request is made here");
 };
+const resource = { create: unused, list: unused, get: unused, update: unused, remove: unused, status: unused };
 const rest = createRest({
   frontDoor: { admit: unused },
-  adapters: { create: unused, list: unused, get: unused, update: unused, remove: unused, status: unused, logs: unused },
+  adapters: { ...resource, logs: unused },
+  tools: { ...resource, logs: unused },
+  servers: resource,
   audit: { list: unused },
   proxy: unused,
+  router: unused,
   health: () => "ok",
   events: {} as never,
   nextRequestId: unused,
@@ -34,8 +38,14 @@ test("what is documented is mounted and emitted, and nothing else is", () => {
     .toSorted();
   expect(inFile).toEqual(documented);
 
-  const isMcp = (route: string) => adapterIn(`http://localhost${route.slice(route.indexOf("/"))}`) !== undefined;
-  expect(documented.filter(isMcp)).toEqual(["DELETE", "GET", "POST"].map((method) => `${method} /adapters/{name}/mcp`));
+  const isMcp = (route: string) => mcpTargetIn(`http://localhost${route.slice(route.indexOf("/"))}`) !== undefined;
+  expect(documented.filter(isMcp)).toEqual([
+    "DELETE /adapters/{name}/mcp",
+    "GET /adapters/{name}/mcp",
+    "POST /adapters/{name}/mcp",
+    "POST /mcp",
+    "POST /servers/{name}/mcp",
+  ]);
   const mounted = rest.routes
     .filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method} ${withBraces(path)}`);
@@ -47,15 +57,18 @@ test("what is documented is mounted and emitted, and nothing else is", () => {
 test("every operation has an id of its own, a summary, a tag, and examples where it takes or gives a document", () => {
   const operations = Object.values(emitted.paths).flatMap((methods) => Object.values(methods));
   const ids = operations.map(({ operationId }) => operationId);
-  expect(new Set(ids).size).toBe(17);
+  expect(new Set(ids).size).toBe(33);
   for (const { summary, tags } of operations) {
     expect(summary).toBeString();
     expect(tags).toHaveLength(1);
   }
-  expect(ids).toHaveLength(17);
-  for (const { properties } of [emitted.components.schemas.AdapterData, emitted.components.schemas.AdapterResource]) {
+  expect(ids).toHaveLength(33);
+  const { AdapterData, AdapterResource, ToolData, ToolResource, ServerData, ServerResource } =
+    emitted.components.schemas;
+  for (const { properties } of [AdapterData, AdapterResource, ToolData, ToolResource, ServerData, ServerResource]) {
     for (const property of Object.values(properties)) {
-      expect(Object.keys(property)).toContainAnyValues(["example", "examples", "default"]);
+      // What is referred to has examples of its own.
+      expect(Object.keys(property)).toContainAnyValues(["example", "examples", "default", "$ref"]);
     }
   }
 });

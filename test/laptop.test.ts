@@ -148,7 +148,7 @@ test("an unknown image is refused with the names that are known, and nothing is 
   const body = { name: "ref", imageName: "nginx", imageVersion: "1" };
   const refused = await api.createAdapter({ client, body });
   expect(refused.error?.status).toBe(422);
-  expect(refused.error?.detail).toContain("Known images: mcp-example, mcp-proxy, reference.");
+  expect(refused.error?.detail).toContain("Known images: mcp-example, mcp-proxy, reference, weather-tool.");
   expect((await api.listAdapters({ client })).data).toEqual([]);
   await register(client);
   const changed = await api.updateAdapter({ client, path: { name: "ref" }, body });

@@ -1,17 +1,18 @@
 import type { AdapterResource } from "../../openapi/adapters.ts";
 import * as contract from "../../openapi/adapters.ts";
-import { type ProblemStatus, problem } from "../problem.ts";
 import type { RestApp } from "../rest.ts";
-import { type Adapter, type AdapterVerbs, tagOf } from "./adapters.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Resource } from "../store/store.ts";
+import type { AdapterVerbs } from "./adapters.ts";
+import { etag, logsAnswer, refusal, tagIn } from "./rest-answers.ts";
 
 /** The adapters' REST API: contract in, verbs, contract out. `originOf` is the origin by which the caller knows us. */
 export function mountAdapters(app: RestApp, adapters: AdapterVerbs, originOf: (request: Request) => string): void {
   app.openapi(contract.createAdapter, async (c) => {
-    const created = await adapters.create(c.var.principal, c.req.valid("json"), c.var.requestId);
-    if (created.state === "refused") return refusal(created, c.var.requestId);
-    const location = `${originOf(c.req.raw)}/adapters/${created.adapter.name}`;
-    return c.json(shown(created.adapter), 201, { etag: etag(created.adapter), location });
+    const { principal, requestId } = c.var;
+    const created = await adapters.create(principal, c.req.valid("json"), requestId);
+    if (created.state === "refused") return refusal(created, requestId);
+    const location = `${originOf(c.req.raw)}/adapters/${created.resource.name}`;
+    return c.json(shown(created.resource), 201, { etag: etag(created.resource), location });
   });
 
   app.openapi(contract.listAdapters, async (c) => {
@@ -22,21 +23,16 @@ export function mountAdapters(app: RestApp, adapters: AdapterVerbs, originOf: (r
   app.openapi(contract.getAdapter, async (c) => {
     const found = await adapters.get(c.var.principal, c.req.valid("param").name);
     if (found.state === "refused") return refusal(found, c.var.requestId);
-    return c.json(shown(found.adapter), 200, { etag: etag(found.adapter) });
+    return c.json(shown(found.resource), 200, { etag: etag(found.resource) });
   });
 
   app.openapi(contract.updateAdapter, async (c) => {
     const { principal, requestId } = c.var;
+    const { name } = c.req.valid("param");
     const expected = tagIn(c.req.valid("header")["if-match"]);
-    const updated = await adapters.update(
-      principal,
-      c.req.valid("param").name,
-      c.req.valid("json"),
-      expected,
-      requestId,
-    );
+    const updated = await adapters.update(principal, name, c.req.valid("json"), expected, requestId);
     if (updated.state === "refused") return refusal(updated, requestId);
-    return c.json(shown(updated.adapter), 200, { etag: etag(updated.adapter) });
+    return c.json(shown(updated.resource), 200, { etag: etag(updated.resource) });
   });
 
   app.openapi(contract.deleteAdapter, async (c) => {
@@ -53,52 +49,13 @@ export function mountAdapters(app: RestApp, adapters: AdapterVerbs, originOf: (r
 
   app.openapi(contract.getAdapterLogs, async (c) => {
     const { instance, tail, follow } = c.req.valid("query");
-    const { signal } = c.req.raw;
-    const request = { instance, tailLines: tail, follow: follow === "true", signal };
-    const logs = await adapters.logs(c.var.principal, c.req.valid("param").name, request);
-    switch (logs.state) {
-      case "refused":
-        return refusal(logs, c.var.requestId);
-      case "absent":
-        return problem(404, `The adapter has no instance ${instance}.`, c.var.requestId);
-      case "starting":
-        return c.text(
-          `Logs are not yet available for instance ${instance} (pod is starting). Try again in a few seconds.`,
-          200,
-        );
-      case "open":
-        return c.body(logs.lines, 200, {
-          "content-type": "text/plain; charset=utf-8",
-          "x-accel-buffering": "no",
-        }) as never;
-    }
+    const asked = { instance, tailLines: tail, follow: follow === "true", signal: c.req.raw.signal };
+    const logs = await adapters.logs(c.var.principal, c.req.valid("param").name, asked);
+    return logsAnswer(c, logs, "adapter", instance);
   });
 }
 
-const statusOf: Record<Refusal["why"], ProblemStatus> = {
-  invalid: 400,
-  forbidden: 403,
-  absent: 404,
-  exists: 409,
-  stale: 412,
-  unrunnable: 422,
-};
-
-function refusal({ why, detail }: Refusal, requestId: string) {
-  return problem(statusOf[why], detail, requestId);
-}
-
-function etag(adapter: Adapter): string {
-  return `"${tagOf(adapter)}"`;
-}
-
-/** RFC 9110 §13.1.1: `*` is any state. Whatever we never gave out is compared too, and equals none. */
-function tagIn(ifMatch: string | undefined): string | undefined {
-  if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
-  return /^(?:W\/)?"(.*)"$/.exec(ifMatch.trim())?.[1] ?? "";
-}
-
 /** In the contract's order of fields: a database keeps them in its own. */
-function shown(adapter: Adapter): AdapterResource {
+function shown(adapter: Resource<"adapter">): AdapterResource {
   return contract.AdapterResource.parse(adapter.body);
 }

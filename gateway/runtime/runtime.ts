@@ -1,10 +1,11 @@
-import type { SecretRef } from "../../openapi/adapters.ts";
+import type { SecretRef } from "../../openapi/workload.ts";
 
 /** The runtime reads secrets itself, where it runs the workload: their values never pass through here. */
 export type Variables = Readonly<Record<string, string | { readonly secretRef: SecretRef }>>;
 
 /** Something a runtime keeps alive: so and so many replicas of one image. Names are unique over all kinds. */
 export type Workload = {
+  readonly kind: "adapter" | "tool";
   readonly name: string;
   /** Of the resource it belongs to. */
   readonly uid: string;
@@ -12,6 +13,8 @@ export type Workload = {
   readonly imageVersion: string;
   readonly environment: Variables;
   readonly replicaCount: number;
+  /** Where the program listens, in a container. Where replicas share one address they are given a PORT instead. */
+  readonly port: number;
 };
 
 /** Where one replica takes requests. */

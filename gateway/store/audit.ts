@@ -61,10 +61,11 @@ export function auditOf(db: Database, kind: Kind, name: string): Promise<Row[]> 
     .orderBy(asc(audit.id));
 }
 
-function filters({ actor, action, name, tool, outcome, since, until }: AuditQuery): (SQL | undefined)[] {
+function filters({ actor, action, kind, name, tool, outcome, since, until }: AuditQuery): (SQL | undefined)[] {
   return [
     actor === undefined ? undefined : eq(audit.actor, actor),
     action && eq(audit.action, action),
+    kind && eq(audit.kind, kind),
     name === undefined ? undefined : eq(audit.name, name),
     tool === undefined ? undefined : eq(audit.tool, tool),
     outcome && eq(audit.outcome, outcome),

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import {
   bigserial,
   boolean,
@@ -8,6 +9,7 @@ import {
   primaryKey,
   text,
   timestamp,
+  uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
 import type { AuditEntry } from "../../openapi/audit.ts";
@@ -24,7 +26,13 @@ export const resources = pgTable(
     deleting: boolean("deleting").notNull(),
     body: jsonb("body").$type<Bodies[Kind]>().notNull(),
   },
-  (row) => [primaryKey({ columns: [row.kind, row.name] })],
+  (row) => [
+    primaryKey({ columns: [row.kind, row.name] }),
+    // `workloadKinds` of the store: what runs for an adapter and for a tool goes by its name.
+    uniqueIndex("resources_by_workload")
+      .on(row.name)
+      .where(sql`kind in ('adapter', 'tool')`),
+  ],
 );
 
 /**

@@ -1,7 +1,17 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { type Database, purgeAudit, readAudit, record, recordCalls, type Write } from "./audit.ts";
 import { resources } from "./schema.ts";
-import type { Author, Bodies, Change, Created, Kind, Resource, Store, Updated } from "./store.ts";
+import {
+  type Author,
+  type Bodies,
+  type Change,
+  type Created,
+  type Kind,
+  kindsSharingNames,
+  type Resource,
+  type Store,
+  type Updated,
+} from "./store.ts";
 
 /**
  * Hears a channel of NOTIFY. `onReset` is for a connection that was away: what was sent meanwhile is lost.
@@ -45,9 +55,10 @@ export function sqlStore(database: {
         const row = { kind, name, uid: newUid(), revision: 1, deleting: false, body };
         const [written] = await transaction.insert(resources).values(row).onConflictDoNothing().returning();
         if (written) return acknowledge<K>(transaction, "create", written, author);
-        const [there] = await transaction.select().from(resources).where(named(kind, name));
+        const holder = and(inArray(resources.kind, kindsSharingNames(kind)), eq(resources.name, name));
+        const [there] = await transaction.select().from(resources).where(holder);
         // Gone between the two statements: only what is being deleted goes.
-        return { state: "exists", deleting: there?.deleting ?? true };
+        return { state: "exists", kind: there?.kind ?? kind, deleting: there?.deleting ?? true };
       });
     },
 

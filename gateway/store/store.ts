@@ -1,15 +1,29 @@
 import type { AdapterData, AdapterResource } from "../../openapi/adapters.ts";
 import type { AuditEntry, AuditQuery } from "../../openapi/audit.ts";
+import type { ServerResource } from "../../openapi/servers.ts";
+import type { ToolResource } from "../../openapi/tools.ts";
 
-/** An adapter as it is kept: with the values of its secrets, and the key of the principal who made it, where that is known. */
-export type AdapterRecord = Omit<AdapterResource, "environmentVariables"> & {
+/** A workload as it is kept: with the values of its secrets, and the key of the principal who made it, where that is known. */
+type Kept<Shown extends { environmentVariables: unknown }> = Omit<Shown, "environmentVariables"> & {
   readonly environmentVariables: AdapterData["environmentVariables"];
   readonly owner?: string;
 };
+export type AdapterRecord = Kept<AdapterResource>;
+export type ToolRecord = Kept<ToolResource>;
+export type ServerRecord = ServerResource & { readonly owner?: string };
 
 /** What each kind of resource keeps. */
-export type Bodies = { adapter: AdapterRecord };
+export type Bodies = { adapter: AdapterRecord; tool: ToolRecord; server: ServerRecord };
 export type Kind = keyof Bodies;
+
+/** The kinds for which workloads run. They share one set of names: those of the workloads. */
+export const workloadKinds = ["adapter", "tool"] as const satisfies readonly Kind[];
+export type WorkloadKind = (typeof workloadKinds)[number];
+
+/** The kinds of which only one resource can have a name that one of `kind` has. */
+export function kindsSharingNames(kind: Kind): readonly Kind[] {
+  return workloadKinds.some((shared) => shared === kind) ? workloadKinds : [kind];
+}
 
 export type Resource<K extends Kind = Kind> = {
   readonly kind: K;
@@ -18,7 +32,7 @@ export type Resource<K extends Kind = Kind> = {
   readonly uid: string;
   /** Counts writes from 1. Every write names the revision it read. */
   readonly revision: number;
-  /** Deletion is marked first; the record goes when the runtime has removed the workload. */
+  /** Deletion is marked first; the record goes when the workload has been removed, if it has one. */
   readonly deleting: boolean;
   readonly body: Bodies[K];
 };
@@ -26,8 +40,9 @@ export type Resource<K extends Kind = Kind> = {
 /** Who did it, for the audit row that is written in the same transaction. */
 export type Author = { readonly id: string; readonly requestId: string };
 
+/** `exists` names who has the name, and whether it is being deleted. */
 export type Created<K extends Kind> =
-  { state: "written"; resource: Resource<K> } | { state: "exists"; deleting: boolean };
+  { state: "written"; resource: Resource<K> } | { state: "exists"; kind: Kind; deleting: boolean };
 export type Updated<K extends Kind> =
   { state: "written"; resource: Resource<K> } | { state: "absent" } | { state: "stale"; revision: number };
 
@@ -38,7 +53,10 @@ export type Change = { type: "changed"; kind: Kind; name: string } | { type: "re
 export type ToolCall = {
   /** Id of the principal. */
   readonly actor: string;
-  readonly adapter: string;
+  /** Whose tool: an adapter's, or one of its own. */
+  readonly kind: WorkloadKind;
+  /** Of the resource. */
+  readonly name: string;
   readonly uid: string;
   readonly requestId: string;
   readonly tool: string;

@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CreateAdapterData, CreateAdapterErrors, CreateAdapterResponses, DeleteAdapterData, DeleteAdapterErrors, DeleteAdapterResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetAdapterData, GetAdapterErrors, GetAdapterLogsData, GetAdapterLogsErrors, GetAdapterLogsResponses, GetAdapterResponses, GetAdapterStatusData, GetAdapterStatusErrors, GetAdapterStatusResponses, ListAdaptersData, ListAdaptersErrors, ListAdaptersResponses, ListAuditData, ListAuditErrors, ListAuditResponses, LiveData, LiveResponses, OpenStreamData, OpenStreamErrors, OpenStreamResponse, OpenStreamResponses, PingData, PingResponses, PostMessageData, PostMessageErrors, PostMessageResponses, ReadAdapterMetadataData, ReadAdapterMetadataErrors, ReadAdapterMetadataResponses, ReadMetadataData, ReadMetadataErrors, ReadMetadataResponses, ReadRouterMetadataData, ReadRouterMetadataErrors, ReadRouterMetadataResponses, ReadyData, ReadyErrors, ReadyResponses, UpdateAdapterData, UpdateAdapterErrors, UpdateAdapterResponses } from './types.gen';
+import type { CreateAdapterData, CreateAdapterErrors, CreateAdapterResponses, CreateServerData, CreateServerErrors, CreateServerResponses, CreateToolData, CreateToolErrors, CreateToolResponses, DeleteAdapterData, DeleteAdapterErrors, DeleteAdapterResponses, DeleteServerData, DeleteServerErrors, DeleteServerResponses, DeleteToolData, DeleteToolErrors, DeleteToolResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetAdapterData, GetAdapterErrors, GetAdapterLogsData, GetAdapterLogsErrors, GetAdapterLogsResponses, GetAdapterResponses, GetAdapterStatusData, GetAdapterStatusErrors, GetAdapterStatusResponses, GetServerData, GetServerErrors, GetServerResponses, GetServerStatusData, GetServerStatusErrors, GetServerStatusResponses, GetToolData, GetToolErrors, GetToolLogsData, GetToolLogsErrors, GetToolLogsResponses, GetToolResponses, GetToolStatusData, GetToolStatusErrors, GetToolStatusResponses, ListAdaptersData, ListAdaptersErrors, ListAdaptersResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListServersData, ListServersErrors, ListServersResponses, ListToolsData, ListToolsErrors, ListToolsResponses, LiveData, LiveResponses, OpenStreamData, OpenStreamErrors, OpenStreamResponse, OpenStreamResponses, PingData, PingResponses, PostMessageData, PostMessageErrors, PostMessageResponses, PostRouterMessageData, PostRouterMessageErrors, PostRouterMessageResponses, PostServerMessageData, PostServerMessageErrors, PostServerMessageResponses, ReadAdapterMetadataData, ReadAdapterMetadataErrors, ReadAdapterMetadataResponses, ReadMetadataData, ReadMetadataErrors, ReadMetadataResponses, ReadRouterMetadataData, ReadRouterMetadataErrors, ReadRouterMetadataResponses, ReadServerMetadataData, ReadServerMetadataErrors, ReadServerMetadataResponses, ReadyData, ReadyErrors, ReadyResponses, UpdateAdapterData, UpdateAdapterErrors, UpdateAdapterResponses, UpdateServerData, UpdateServerErrors, UpdateServerResponses, UpdateToolData, UpdateToolErrors, UpdateToolResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -100,6 +100,155 @@ export const getAdapterLogs = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
+ * List tools
+ *
+ * Those the caller may read, by name.
+ */
+export const listTools = <ThrowOnError extends boolean = false>(options?: Options<ListToolsData, ThrowOnError>): RequestResult<ListToolsResponses, ListToolsErrors, ThrowOnError> => (options?.client ?? client).get<ListToolsResponses, ListToolsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/tools',
+    ...options
+});
+
+/**
+ * Deploy a tool
+ *
+ * Registers one tool and starts its program. Who may read it finds it in the tool router at /mcp.
+ */
+export const createTool = <ThrowOnError extends boolean = false>(options: Options<CreateToolData, ThrowOnError>): RequestResult<CreateToolResponses, CreateToolErrors, ThrowOnError> => (options.client ?? client).post<CreateToolResponses, CreateToolErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/tools',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a tool
+ */
+export const deleteTool = <ThrowOnError extends boolean = false>(options: Options<DeleteToolData, ThrowOnError>): RequestResult<DeleteToolResponses, DeleteToolErrors, ThrowOnError> => (options.client ?? client).delete<DeleteToolResponses, DeleteToolErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/tools/{name}',
+    ...options
+});
+
+/**
+ * Read a tool
+ */
+export const getTool = <ThrowOnError extends boolean = false>(options: Options<GetToolData, ThrowOnError>): RequestResult<GetToolResponses, GetToolErrors, ThrowOnError> => (options.client ?? client).get<GetToolResponses, GetToolErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/tools/{name}',
+    ...options
+});
+
+/**
+ * Update or scale a tool
+ *
+ * Replaces every field. A change of the definition alone restarts no replica.
+ */
+export const updateTool = <ThrowOnError extends boolean = false>(options: Options<UpdateToolData, ThrowOnError>): RequestResult<UpdateToolResponses, UpdateToolErrors, ThrowOnError> => (options.client ?? client).put<UpdateToolResponses, UpdateToolErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/tools/{name}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Replica status of a tool
+ */
+export const getToolStatus = <ThrowOnError extends boolean = false>(options: Options<GetToolStatusData, ThrowOnError>): RequestResult<GetToolStatusResponses, GetToolStatusErrors, ThrowOnError> => (options.client ?? client).get<GetToolStatusResponses, GetToolStatusErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/tools/{name}/status',
+    ...options
+});
+
+/**
+ * Replica logs of a tool
+ *
+ * As of an adapter.
+ */
+export const getToolLogs = <ThrowOnError extends boolean = false>(options: Options<GetToolLogsData, ThrowOnError>): RequestResult<GetToolLogsResponses, GetToolLogsErrors, ThrowOnError> => (options.client ?? client).get<GetToolLogsResponses, GetToolLogsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/tools/{name}/logs',
+    ...options
+});
+
+/**
+ * List virtual servers
+ *
+ * Those the caller may read, by name.
+ */
+export const listServers = <ThrowOnError extends boolean = false>(options?: Options<ListServersData, ThrowOnError>): RequestResult<ListServersResponses, ListServersErrors, ThrowOnError> => (options?.client ?? client).get<ListServersResponses, ListServersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/servers',
+    ...options
+});
+
+/**
+ * Create a virtual server
+ *
+ * It is at /servers/{name}/mcp at once.
+ */
+export const createServer = <ThrowOnError extends boolean = false>(options: Options<CreateServerData, ThrowOnError>): RequestResult<CreateServerResponses, CreateServerErrors, ThrowOnError> => (options.client ?? client).post<CreateServerResponses, CreateServerErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/servers',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a virtual server
+ *
+ * What it selects stays as it is.
+ */
+export const deleteServer = <ThrowOnError extends boolean = false>(options: Options<DeleteServerData, ThrowOnError>): RequestResult<DeleteServerResponses, DeleteServerErrors, ThrowOnError> => (options.client ?? client).delete<DeleteServerResponses, DeleteServerErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/servers/{name}',
+    ...options
+});
+
+/**
+ * Read a virtual server
+ */
+export const getServer = <ThrowOnError extends boolean = false>(options: Options<GetServerData, ThrowOnError>): RequestResult<GetServerResponses, GetServerErrors, ThrowOnError> => (options.client ?? client).get<GetServerResponses, GetServerErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/servers/{name}',
+    ...options
+});
+
+/**
+ * Update a virtual server
+ *
+ * Replaces every field.
+ */
+export const updateServer = <ThrowOnError extends boolean = false>(options: Options<UpdateServerData, ThrowOnError>): RequestResult<UpdateServerResponses, UpdateServerErrors, ThrowOnError> => (options.client ?? client).put<UpdateServerResponses, UpdateServerErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/servers/{name}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What a virtual server shows to the caller
+ */
+export const getServerStatus = <ThrowOnError extends boolean = false>(options: Options<GetServerStatusData, ThrowOnError>): RequestResult<GetServerStatusResponses, GetServerStatusErrors, ThrowOnError> => (options.client ?? client).get<GetServerStatusResponses, GetServerStatusErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/servers/{name}/status',
+    ...options
+});
+
+/**
  * End the MCP session
  */
 export const endSession = <ThrowOnError extends boolean = false>(options: Options<EndSessionData, ThrowOnError>): RequestResult<EndSessionResponses, EndSessionErrors, ThrowOnError> => (options.client ?? client).delete<EndSessionResponses, EndSessionErrors, ThrowOnError>({
@@ -127,6 +276,36 @@ export const openStream = <ThrowOnError extends boolean = false>(options: Option
 export const postMessage = <ThrowOnError extends boolean = false>(options: Options<PostMessageData, ThrowOnError>): RequestResult<PostMessageResponses, PostMessageErrors, ThrowOnError> => (options.client ?? client).post<PostMessageResponses, PostMessageErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/adapters/{name}/mcp',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Send a message to the tool router
+ *
+ * One MCP server for every tool that the caller may use: those of /tools, and of adapters with `exposeTools`. Without sessions in every revision, so any gateway answers any request.
+ */
+export const postRouterMessage = <ThrowOnError extends boolean = false>(options: Options<PostRouterMessageData, ThrowOnError>): RequestResult<PostRouterMessageResponses, PostRouterMessageErrors, ThrowOnError> => (options.client ?? client).post<PostRouterMessageResponses, PostRouterMessageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/mcp',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Send a message to a virtual server
+ *
+ * The tool router, narrowed to what the virtual server selects.
+ */
+export const postServerMessage = <ThrowOnError extends boolean = false>(options: Options<PostServerMessageData, ThrowOnError>): RequestResult<PostServerMessageResponses, PostServerMessageErrors, ThrowOnError> => (options.client ?? client).post<PostServerMessageResponses, PostServerMessageErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/servers/{name}/mcp',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -165,6 +344,13 @@ export const readRouterMetadata = <ThrowOnError extends boolean = false>(options
  * As for the whole gateway, with the adapter's MCP URL as `resource`, whether or not there is such an adapter.
  */
 export const readAdapterMetadata = <ThrowOnError extends boolean = false>(options: Options<ReadAdapterMetadataData, ThrowOnError>): RequestResult<ReadAdapterMetadataResponses, ReadAdapterMetadataErrors, ThrowOnError> => (options.client ?? client).get<ReadAdapterMetadataResponses, ReadAdapterMetadataErrors, ThrowOnError>({ url: '/.well-known/oauth-protected-resource/adapters/{name}/mcp', ...options });
+
+/**
+ * How to get a token for a virtual server
+ *
+ * As for an adapter.
+ */
+export const readServerMetadata = <ThrowOnError extends boolean = false>(options: Options<ReadServerMetadataData, ThrowOnError>): RequestResult<ReadServerMetadataResponses, ReadServerMetadataErrors, ThrowOnError> => (options.client ?? client).get<ReadServerMetadataResponses, ReadServerMetadataErrors, ThrowOnError>({ url: '/.well-known/oauth-protected-resource/servers/{name}/mcp', ...options });
 
 /**
  * Is anybody there

@@ -29,6 +29,10 @@ export type AdapterResource = {
     allowedTools: {
         [key: string]: Array<string>;
     } | null;
+    /**
+     * Whether the tool router at /mcp shows it: `true` for all its tools, prompts and resources; a list narrows the tools, and may rename or describe them.
+     */
+    exposeTools: boolean | Array<ToolChoice>;
     affinity: 'principal' | 'none';
     /**
      * Id of the principal who created it
@@ -44,6 +48,21 @@ export type SecretRef = {
      * Which of the secret's values, where it has several
      */
     key?: string;
+};
+
+export type ToolChoice = {
+    /**
+     * The tool's own name; `*` for all of them
+     */
+    tool: string;
+    /**
+     * The name to show
+     */
+    as?: string;
+    /**
+     * The description to show
+     */
+    description?: string;
 };
 
 export type Problem = {
@@ -100,19 +119,23 @@ export type AdapterData = {
     replicaCount?: number;
     description?: string;
     /**
-     * Runs under the workload's cloud identity; fixed at creation, needs the admin role
-     */
-    useWorkloadIdentity?: boolean;
-    /**
      * Any of these roles may use it, beside its creator and admins
      */
     requiredRoles?: Array<string>;
+    /**
+     * Runs under the workload's cloud identity; fixed at creation, needs the admin role
+     */
+    useWorkloadIdentity?: boolean;
     /**
      * Tools by role: `*` as a role is everybody who may use the adapter, `*` as a tool is every tool. Others can be neither called nor seen. Null: no policy. Admins are not bound by it.
      */
     allowedTools?: {
         [key: string]: Array<string>;
     } | null;
+    /**
+     * Whether the tool router at /mcp shows it: `true` for all its tools, prompts and resources; a list narrows the tools, and may rename or describe them.
+     */
+    exposeTools?: boolean | Array<ToolChoice>;
     /**
      * Where requests without an MCP session go: `principal` keeps one caller on one replica, `none` spreads each request
      */
@@ -135,6 +158,7 @@ export type AdapterStatus = {
      */
     replicaStatus: string;
     replicas: Array<ReplicaStatus>;
+    exposure: Exposure;
 };
 
 export type ReplicaStatus = {
@@ -155,6 +179,242 @@ export type ReplicaStatus = {
      * Why it is not ready, in words
      */
     reason: string | null;
+};
+
+/**
+ * Null where `exposeTools` is false
+ */
+export type Exposure = {
+    /**
+     * `absent`: its lists cannot be read, so nobody sees its tools; `unread`: nobody has asked yet
+     */
+    state: 'listed' | 'absent' | 'unread';
+    /**
+     * Why it is absent, or what of it is left out or out of date
+     */
+    reason: string | null;
+    /**
+     * Tools in its last list
+     */
+    tools: number | null;
+    /**
+     * What that list takes of a model's context: its JSON in bytes, divided by 4
+     */
+    estimatedTokens: number | null;
+    readAt: string | null;
+} | null;
+
+export type ToolResource = {
+    /**
+     * Equal to the name
+     */
+    id: string;
+    name: string;
+    imageName: string;
+    imageVersion: string;
+    environmentVariables: {
+        [key: string]: string | {
+            secretRef: SecretRef;
+        } | {
+            secret: true;
+        };
+    };
+    replicaCount: number;
+    description: string;
+    useWorkloadIdentity: boolean;
+    requiredRoles: Array<string>;
+    toolDefinition: ToolDefinition;
+    /**
+     * Id of the principal who created it
+     */
+    createdBy: string;
+    createdAt: string;
+    lastUpdatedAt: string;
+};
+
+export type ToolDefinition = {
+    tool: McpTool;
+    /**
+     * Where the program listens in its container
+     */
+    port?: number;
+    path?: string;
+};
+
+export type McpTool = {
+    /**
+     * Equal to the resource's name
+     */
+    name: string;
+    title?: string;
+    description?: string;
+    /**
+     * JSON Schema (2020-12, or draft-07 where `$schema` says so); patterns in RE2's syntax
+     */
+    inputSchema: {
+        type: 'object';
+        [key: string]: unknown;
+    };
+    /**
+     * JSON Schema (2020-12, or draft-07 where `$schema` says so); patterns in RE2's syntax
+     */
+    outputSchema?: {
+        type: 'object';
+        [key: string]: unknown;
+    };
+    annotations?: {
+        title?: string;
+        readOnlyHint?: boolean;
+        destructiveHint?: boolean;
+        idempotentHint?: boolean;
+        openWorldHint?: boolean;
+    };
+    icons?: Array<{
+        src: string;
+        [key: string]: unknown;
+    }>;
+    _meta?: {
+        [key: string]: unknown;
+    };
+    /**
+     * `http`: asked as `properties` say; `function`, the default: POST to `path`
+     */
+    type?: 'http' | 'function';
+    properties?: {
+        /**
+         * GET and DELETE get the arguments as query, others as JSON body
+         */
+        method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+        /**
+         * Instead of the definition's `path`
+         */
+        path?: string;
+    };
+};
+
+export type ToolData = {
+    /**
+     * Unique name, also among adapters
+     */
+    name: string;
+    /**
+     * Image without registry and tag; on a laptop, a name from the image catalogue
+     */
+    imageName: string;
+    /**
+     * Image tag
+     */
+    imageVersion: string;
+    /**
+     * Environment variables of each replica. `{ secretRef }` takes the value from a secret; `{ secret: true, value }` is stored and never shown again, and `{ secret: true }` alone keeps it.
+     */
+    environmentVariables?: {
+        [key: string]: string | {
+            secretRef: SecretRef;
+        } | {
+            secret: true;
+            value?: string;
+        };
+    };
+    /**
+     * Replicas wanted
+     */
+    replicaCount?: number;
+    description?: string;
+    /**
+     * Any of these roles may use it, beside its creator and admins
+     */
+    requiredRoles?: Array<string>;
+    /**
+     * Runs under the workload's cloud identity; fixed at creation, needs the admin role
+     */
+    useWorkloadIdentity?: boolean;
+    toolDefinition: ToolDefinition;
+};
+
+export type ToolStatus = {
+    readyReplicas: number | null;
+    /**
+     * Replicas that run the latest settings
+     */
+    updatedReplicas: number | null;
+    availableReplicas: number | null;
+    /**
+     * What runs, or `Unknown`
+     */
+    image: string;
+    /**
+     * `Healthy`, or `Degraded: {ready}/{desired} ready`
+     */
+    replicaStatus: string;
+    replicas: Array<ReplicaStatus>;
+};
+
+export type ServerResource = {
+    /**
+     * Equal to the name
+     */
+    id: string;
+    name: string;
+    description: string;
+    requiredRoles: Array<string>;
+    tools: Array<ServerTool>;
+    /**
+     * List only search_tools, describe_tool, call_tool, by which a model finds and calls the others: for selections too large for its context
+     */
+    toolSearch: boolean;
+    /**
+     * Id of the principal who created it
+     */
+    createdBy: string;
+    createdAt: string;
+    lastUpdatedAt: string;
+};
+
+export type ServerTool = {
+    /**
+     * Whose tool; none for one of /tools
+     */
+    adapter?: string;
+} & ToolChoice;
+
+export type ServerData = {
+    /**
+     * Unique name; also its path segment under /servers/
+     */
+    name: string;
+    description?: string;
+    /**
+     * Any of these roles may use it, beside its creator and admins
+     */
+    requiredRoles?: Array<string>;
+    /**
+     * In this order. A caller sees those that it may use at their origin too.
+     */
+    tools: Array<ServerTool>;
+    /**
+     * List only search_tools, describe_tool, call_tool, by which a model finds and calls the others: for selections too large for its context
+     */
+    toolSearch?: boolean;
+};
+
+export type ServerStatus = {
+    /**
+     * Tools that the caller sees, search tools not counted
+     */
+    tools: number;
+    /**
+     * What the list that the caller gets takes of a model's context: its JSON in bytes, divided by 4
+     */
+    estimatedTokens: number;
+    /**
+     * What is selected and not there for the caller, and why
+     */
+    missing: Array<{
+        adapter: string | null;
+        tool: string;
+        reason: string;
+    }>;
 };
 
 /**
@@ -204,7 +464,7 @@ export type AuditEntry = {
      */
     kind: string;
     /**
-     * The adapter
+     * The resource; of a call, whose tool it is
      */
     name: string;
     /**
@@ -561,7 +821,7 @@ export type GetAdapterStatusError = GetAdapterStatusErrors[keyof GetAdapterStatu
 
 export type GetAdapterStatusResponses = {
     /**
-     * How its replicas are
+     * How its replicas are, and how the tool router sees it
      */
     200: AdapterStatus;
 };
@@ -626,6 +886,653 @@ export type GetAdapterLogsResponses = {
 };
 
 export type GetAdapterLogsResponse = GetAdapterLogsResponses[keyof GetAdapterLogsResponses];
+
+export type ListToolsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/tools';
+};
+
+export type ListToolsErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type ListToolsError = ListToolsErrors[keyof ListToolsErrors];
+
+export type ListToolsResponses = {
+    /**
+     * Readable tools
+     */
+    200: Array<ToolResource>;
+};
+
+export type ListToolsResponse = ListToolsResponses[keyof ListToolsResponses];
+
+export type CreateToolData = {
+    body: ToolData;
+    path?: never;
+    query?: never;
+    url: '/tools';
+};
+
+export type CreateToolErrors = {
+    /**
+     * The request is malformed, or a field is wrong; `errors` names it
+     */
+    400: Problem;
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * A resource with this name exists already, or was changed at the same moment
+     */
+    409: Problem;
+    /**
+     * The body is larger than the gateway takes
+     */
+    413: Problem;
+    /**
+     * The body is not application/json
+     */
+    415: Problem;
+    /**
+     * Well formed, but this gateway cannot run it
+     */
+    422: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type CreateToolError = CreateToolErrors[keyof CreateToolErrors];
+
+export type CreateToolResponses = {
+    /**
+     * Registered; replicas are starting
+     */
+    201: ToolResource;
+};
+
+export type CreateToolResponse = CreateToolResponses[keyof CreateToolResponses];
+
+export type DeleteToolData = {
+    body?: never;
+    headers?: {
+        /**
+         * The ETag read before; another state in the store gives 412
+         */
+        'if-match'?: string;
+    };
+    path: {
+        /**
+         * The tool's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/tools/{name}';
+};
+
+export type DeleteToolErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * A resource with this name exists already, or was changed at the same moment
+     */
+    409: Problem;
+    /**
+     * If-Match names another revision than the stored one
+     */
+    412: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type DeleteToolError = DeleteToolErrors[keyof DeleteToolErrors];
+
+export type DeleteToolResponses = {
+    /**
+     * Deleted
+     */
+    204: void;
+};
+
+export type DeleteToolResponse = DeleteToolResponses[keyof DeleteToolResponses];
+
+export type GetToolData = {
+    body?: never;
+    path: {
+        /**
+         * The tool's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/tools/{name}';
+};
+
+export type GetToolErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type GetToolError = GetToolErrors[keyof GetToolErrors];
+
+export type GetToolResponses = {
+    /**
+     * The tool
+     */
+    200: ToolResource;
+};
+
+export type GetToolResponse = GetToolResponses[keyof GetToolResponses];
+
+export type UpdateToolData = {
+    body: ToolData;
+    headers?: {
+        /**
+         * The ETag read before; another state in the store gives 412
+         */
+        'if-match'?: string;
+    };
+    path: {
+        /**
+         * The tool's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/tools/{name}';
+};
+
+export type UpdateToolErrors = {
+    /**
+     * The request is malformed, or a field is wrong; `errors` names it
+     */
+    400: Problem;
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * A resource with this name exists already, or was changed at the same moment
+     */
+    409: Problem;
+    /**
+     * If-Match names another revision than the stored one
+     */
+    412: Problem;
+    /**
+     * The body is larger than the gateway takes
+     */
+    413: Problem;
+    /**
+     * The body is not application/json
+     */
+    415: Problem;
+    /**
+     * Well formed, but this gateway cannot run it
+     */
+    422: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type UpdateToolError = UpdateToolErrors[keyof UpdateToolErrors];
+
+export type UpdateToolResponses = {
+    /**
+     * Stored; replicas follow
+     */
+    200: ToolResource;
+};
+
+export type UpdateToolResponse = UpdateToolResponses[keyof UpdateToolResponses];
+
+export type GetToolStatusData = {
+    body?: never;
+    path: {
+        /**
+         * The tool's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/tools/{name}/status';
+};
+
+export type GetToolStatusErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type GetToolStatusError = GetToolStatusErrors[keyof GetToolStatusErrors];
+
+export type GetToolStatusResponses = {
+    /**
+     * How its replicas are
+     */
+    200: ToolStatus;
+};
+
+export type GetToolStatusResponse = GetToolStatusResponses[keyof GetToolStatusResponses];
+
+export type GetToolLogsData = {
+    body?: never;
+    path: {
+        /**
+         * The tool's name
+         */
+        name: string;
+    };
+    query?: {
+        /**
+         * Which replica
+         */
+        instance?: number | null;
+        /**
+         * Lines to begin with
+         */
+        tail?: number;
+        /**
+         * `true` streams new lines as they are written
+         */
+        follow?: 'true' | 'false';
+    };
+    url: '/tools/{name}/logs';
+};
+
+export type GetToolLogsErrors = {
+    /**
+     * The request is malformed, or a field is wrong; `errors` names it
+     */
+    400: Problem;
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type GetToolLogsError = GetToolLogsErrors[keyof GetToolLogsErrors];
+
+export type GetToolLogsResponses = {
+    /**
+     * Log lines
+     */
+    200: string;
+};
+
+export type GetToolLogsResponse = GetToolLogsResponses[keyof GetToolLogsResponses];
+
+export type ListServersData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/servers';
+};
+
+export type ListServersErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type ListServersError = ListServersErrors[keyof ListServersErrors];
+
+export type ListServersResponses = {
+    /**
+     * Readable virtual servers
+     */
+    200: Array<ServerResource>;
+};
+
+export type ListServersResponse = ListServersResponses[keyof ListServersResponses];
+
+export type CreateServerData = {
+    body: ServerData;
+    path?: never;
+    query?: never;
+    url: '/servers';
+};
+
+export type CreateServerErrors = {
+    /**
+     * The request is malformed, or a field is wrong; `errors` names it
+     */
+    400: Problem;
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * A resource with this name exists already, or was changed at the same moment
+     */
+    409: Problem;
+    /**
+     * The body is larger than the gateway takes
+     */
+    413: Problem;
+    /**
+     * The body is not application/json
+     */
+    415: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type CreateServerError = CreateServerErrors[keyof CreateServerErrors];
+
+export type CreateServerResponses = {
+    /**
+     * Created
+     */
+    201: ServerResource;
+};
+
+export type CreateServerResponse = CreateServerResponses[keyof CreateServerResponses];
+
+export type DeleteServerData = {
+    body?: never;
+    headers?: {
+        /**
+         * The ETag read before; another state in the store gives 412
+         */
+        'if-match'?: string;
+    };
+    path: {
+        /**
+         * The virtual server's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/servers/{name}';
+};
+
+export type DeleteServerErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * A resource with this name exists already, or was changed at the same moment
+     */
+    409: Problem;
+    /**
+     * If-Match names another revision than the stored one
+     */
+    412: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type DeleteServerError = DeleteServerErrors[keyof DeleteServerErrors];
+
+export type DeleteServerResponses = {
+    /**
+     * Deleted
+     */
+    204: void;
+};
+
+export type DeleteServerResponse = DeleteServerResponses[keyof DeleteServerResponses];
+
+export type GetServerData = {
+    body?: never;
+    path: {
+        /**
+         * The virtual server's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/servers/{name}';
+};
+
+export type GetServerErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type GetServerError = GetServerErrors[keyof GetServerErrors];
+
+export type GetServerResponses = {
+    /**
+     * The virtual server
+     */
+    200: ServerResource;
+};
+
+export type GetServerResponse = GetServerResponses[keyof GetServerResponses];
+
+export type UpdateServerData = {
+    body: ServerData;
+    headers?: {
+        /**
+         * The ETag read before; another state in the store gives 412
+         */
+        'if-match'?: string;
+    };
+    path: {
+        /**
+         * The virtual server's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/servers/{name}';
+};
+
+export type UpdateServerErrors = {
+    /**
+     * The request is malformed, or a field is wrong; `errors` names it
+     */
+    400: Problem;
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * A resource with this name exists already, or was changed at the same moment
+     */
+    409: Problem;
+    /**
+     * If-Match names another revision than the stored one
+     */
+    412: Problem;
+    /**
+     * The body is larger than the gateway takes
+     */
+    413: Problem;
+    /**
+     * The body is not application/json
+     */
+    415: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type UpdateServerError = UpdateServerErrors[keyof UpdateServerErrors];
+
+export type UpdateServerResponses = {
+    /**
+     * Stored
+     */
+    200: ServerResource;
+};
+
+export type UpdateServerResponse = UpdateServerResponses[keyof UpdateServerResponses];
+
+export type GetServerStatusData = {
+    body?: never;
+    path: {
+        /**
+         * The virtual server's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/servers/{name}/status';
+};
+
+export type GetServerStatusErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type GetServerStatusError = GetServerStatusErrors[keyof GetServerStatusErrors];
+
+export type GetServerStatusResponses = {
+    /**
+     * Its tools, their size, and what is missing
+     */
+    200: ServerStatus;
+};
+
+export type GetServerStatusResponse = GetServerStatusResponses[keyof GetServerStatusResponses];
 
 export type EndSessionData = {
     body?: never;
@@ -827,6 +1734,129 @@ export type PostMessageResponses = {
 
 export type PostMessageResponse = PostMessageResponses[keyof PostMessageResponses];
 
+export type PostRouterMessageData = {
+    body: JsonRpcMessage;
+    headers?: {
+        /**
+         * The negotiated revision
+         */
+        'mcp-protocol-version'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/mcp';
+};
+
+export type PostRouterMessageErrors = {
+    /**
+     * The body is not JSON, or not what its revision asks for
+     */
+    400: JsonRpcError;
+    /**
+     * No valid identity
+     */
+    401: JsonRpcError;
+    /**
+     * Host or Origin are not allowed, or the principal may not use this virtual server
+     */
+    403: JsonRpcError;
+    /**
+     * No such virtual server, or (revision 2026-07-28) no such method
+     */
+    404: JsonRpcError;
+    /**
+     * Only POST: there are no sessions
+     */
+    405: JsonRpcError;
+    /**
+     * The body is larger than the gateway takes
+     */
+    413: JsonRpcError;
+    /**
+     * Over a limit; the message says which, and Retry-After when to come back
+     */
+    429: JsonRpcError;
+};
+
+export type PostRouterMessageError = PostRouterMessageErrors[keyof PostRouterMessageErrors];
+
+export type PostRouterMessageResponses = {
+    /**
+     * The answer
+     */
+    200: JsonRpcMessage;
+    /**
+     * A notification was taken
+     */
+    202: unknown;
+};
+
+export type PostRouterMessageResponse = PostRouterMessageResponses[keyof PostRouterMessageResponses];
+
+export type PostServerMessageData = {
+    body: JsonRpcMessage;
+    headers?: {
+        /**
+         * The negotiated revision
+         */
+        'mcp-protocol-version'?: string;
+    };
+    path: {
+        /**
+         * The virtual server's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/servers/{name}/mcp';
+};
+
+export type PostServerMessageErrors = {
+    /**
+     * The body is not JSON, or not what its revision asks for
+     */
+    400: JsonRpcError;
+    /**
+     * No valid identity
+     */
+    401: JsonRpcError;
+    /**
+     * Host or Origin are not allowed, or the principal may not use this virtual server
+     */
+    403: JsonRpcError;
+    /**
+     * No such virtual server, or (revision 2026-07-28) no such method
+     */
+    404: JsonRpcError;
+    /**
+     * Only POST: there are no sessions
+     */
+    405: JsonRpcError;
+    /**
+     * The body is larger than the gateway takes
+     */
+    413: JsonRpcError;
+    /**
+     * Over a limit; the message says which, and Retry-After when to come back
+     */
+    429: JsonRpcError;
+};
+
+export type PostServerMessageError = PostServerMessageErrors[keyof PostServerMessageErrors];
+
+export type PostServerMessageResponses = {
+    /**
+     * The answer
+     */
+    200: JsonRpcMessage;
+    /**
+     * A notification was taken
+     */
+    202: unknown;
+};
+
+export type PostServerMessageResponse = PostServerMessageResponses[keyof PostServerMessageResponses];
+
 export type ListAuditData = {
     body?: never;
     path?: never;
@@ -840,7 +1870,11 @@ export type ListAuditData = {
          */
         action?: 'create' | 'update' | 'delete' | 'call';
         /**
-         * The adapter
+         * Kind of the resource: an adapter and a virtual server may have the same name
+         */
+        kind?: 'adapter' | 'tool' | 'server';
+        /**
+         * The resource
          */
         name?: string;
         /**
@@ -980,6 +2014,36 @@ export type ReadAdapterMetadataResponses = {
 };
 
 export type ReadAdapterMetadataResponse = ReadAdapterMetadataResponses[keyof ReadAdapterMetadataResponses];
+
+export type ReadServerMetadataData = {
+    body?: never;
+    path: {
+        /**
+         * The virtual server's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/.well-known/oauth-protected-resource/servers/{name}/mcp';
+};
+
+export type ReadServerMetadataErrors = {
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+};
+
+export type ReadServerMetadataError = ReadServerMetadataErrors[keyof ReadServerMetadataErrors];
+
+export type ReadServerMetadataResponses = {
+    /**
+     * The metadata
+     */
+    200: ProtectedResourceMetadata;
+};
+
+export type ReadServerMetadataResponse = ReadServerMetadataResponses[keyof ReadServerMetadataResponses];
 
 export type PingData = {
     body?: never;

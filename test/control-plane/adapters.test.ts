@@ -45,6 +45,7 @@ test("a new adapter has every field, with the Microsoft gateway's defaults", asy
     useWorkloadIdentity: false,
     requiredRoles: [],
     allowedTools: null,
+    exposeTools: false,
     affinity: "principal",
     createdBy: "alice",
     createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
@@ -136,6 +137,17 @@ test("an update replaces every field and keeps who made it", async () => {
   expect(after?.createdAt).toBe(data?.createdAt as string);
 });
 
+test("what the tool router shows of it is kept as it was written", async () => {
+  const choices = [{ tool: "add", as: "plus", description: "Adds" }, { tool: "*" }];
+  const { name, data } = await created(alice, { exposeTools: choices });
+  expect(data?.exposeTools).toEqual(choices);
+  const put = await api.updateAdapter({ client: alice, path: { name }, body: { name, ...image, exposeTools: true } });
+  expect(put.data?.exposeTools).toBe(true);
+  const hidden = await api.updateAdapter({ client: alice, path: { name }, body: { name, ...image } });
+  expect(hidden.data?.exposeTools).toBe(false);
+  expect((await api.getAdapterStatus({ client: alice, path: { name } })).data?.exposure).toBeNull();
+});
+
 test("If-Match lets one of two writers through", async () => {
   const { name, etag } = await created(alice);
   const put = (ifMatch: string) =>
@@ -222,6 +234,7 @@ test.each([
   ["a role with NUL", { ...valid, requiredRoles: ["a\u0000"] }, "requiredRoles.0"],
   ["roles that are no list", { ...valid, requiredRoles: "mcp.ops" }, "requiredRoles"],
   ["tools that are no list", { ...valid, allowedTools: { "*": "add" } }, "allowedTools.*"],
+  ["a `*` renamed", { ...valid, exposeTools: [{ tool: "*", as: "all" }] }, "exposeTools.0"],
   ["an unknown affinity", { ...valid, affinity: "sticky" }, "affinity"],
   ["a list", [valid], ""],
   ["null", null, ""],

@@ -71,6 +71,8 @@ test("pages are walked with next, and filters go on over them", async () => {
   expect(third.next).toBeNull();
   expect(ids(await pageOf("?action=create&name=weather"))).toEqual(["request-1"]);
   expect(ids(await pageOf("?since=2026-11-01T00:00:02Z&until=2026-11-01T00:00:04Z"))).toEqual(["c-3", "c-2"]);
+  expect(ids(await pageOf("?kind=adapter&action=create"))).toEqual(["request-1"]);
+  expect(ids(await pageOf("?kind=server"))).toEqual([]);
   expect(ids(await pageOf("?tool=nothing"))).toEqual([]);
 });
 
@@ -83,6 +85,7 @@ test("a question that cannot be answered is a 400 that names what is wrong with 
     ["?since=yesterday", "since: Invalid ISO datetime"],
     ["?since=0000-01-01T00:00:00Z", "since: Must be between 1970 and 9999."],
     ["?until=9999-12-31T23:59:59-10:00", "until: Must be between 1970 and 9999."],
+    ["?kind=agent", 'kind: Invalid option: expected one of "adapter"|"tool"|"server"'],
     ["?action=drop", 'action: Invalid option: expected one of "create"|"update"|"delete"|"call"'],
   ];
   for (const [query, detail] of wrong) {

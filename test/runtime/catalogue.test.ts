@@ -36,7 +36,7 @@ test("a catalogue that is not as it should be is an error that names the file an
 test("a missing catalogue is an empty one, unless it was asked for", () => {
   const file = join(tmpdir(), "no-such-folder/images.json");
   const catalogue = openCatalogue({ bundled: bundledImages, file, required: false });
-  expect(Object.keys(catalogue.images()).sort()).toEqual(["mcp-example", "mcp-proxy"]);
+  expect(Object.keys(catalogue.images()).sort()).toEqual(["mcp-example", "mcp-proxy", "weather-tool"]);
   expect(() => openCatalogue({ bundled: bundledImages, file, required: true })).toThrow(`${file} does not exist`);
 });
 

@@ -259,7 +259,7 @@ test("an image that cannot run is refused with a sentence that helps", async () 
   const { runtime, directory } = bench;
   expect(runtime.refusal(workload())).toBeUndefined();
   expect(runtime.refusal(workload({ imageName: "x" }))).toBe(
-    `Unknown image "x". Known images: mcp-example, mcp-proxy, server. Add it to ${directory}/images.json.`,
+    `Unknown image "x". Known images: mcp-example, mcp-proxy, server, weather-tool. Add it to ${directory}/images.json.`,
   );
   expect(runtime.refusal(workload({ replicaCount: 65 }))).toBe("At most 64 replicas run on a laptop, 65 are wanted.");
   expect(runtime.refusal(workload({ imageName: "constructor" }))).toStartWith('Unknown image "constructor".');

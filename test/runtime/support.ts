@@ -62,12 +62,14 @@ export async function openBench(
 
 export function workload(changes: Partial<Workload> = {}): Workload {
   return {
+    kind: "adapter",
     name: "weather",
     uid: "uid-1",
     imageName: "server",
     imageVersion: "1",
     environment: {},
     replicaCount: 1,
+    port: 8000,
     ...changes,
   };
 }

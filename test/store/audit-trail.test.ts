@@ -18,7 +18,8 @@ let made = 0;
 function toolCall(actor: string, changes: Partial<ToolCall> = {}): ToolCall {
   return {
     actor,
-    adapter: "weather",
+    kind: "adapter",
+    name: "weather",
     uid: "5b0f6c9e-3a51-4c0e-9d6a-0d4f6f3f8b11",
     requestId: `call-${++made}`,
     tool: "forecast",
@@ -88,6 +89,15 @@ test("a call that was noted is in the store a moment later, its session and argu
   });
   expect(JSON.stringify([entry, told.logged])).not.toContain("g1.sealed");
   expect(JSON.stringify([entry, told.logged])).not.toContain("Lima");
+});
+
+test("a call of a tool resource is told apart from one of an adapter's tool", async () => {
+  const { trail } = stand();
+  trail.note(toolCall("kinds", { kind: "tool", name: "weather-tool" }));
+  trail.note(toolCall("kinds"));
+  await trail[Symbol.asyncDispose]();
+  const entries = await entriesOf("kinds");
+  expect(entries.map(({ kind, name }) => `${kind}/${name}`).sort()).toEqual(["adapter/weather", "tool/weather-tool"]);
 });
 
 test("arguments themselves are kept where that is switched on, up to a length, and never in the log line", async () => {

@@ -28,13 +28,15 @@ test("a store opened again has what it had, and goes on from there", async () =>
   expect(updated).toMatchObject({ uid: created.uid, revision: 2 });
 });
 
-test("a database of an earlier release keeps its records and its trail", async () => {
+test("a database of an earlier release keeps its records and its trail, and adapters stay out of the tool router", async () => {
   await using directory = await temporaryDirectory();
   await openAtFirstMigration(directory.path);
 
   await using store = await openPglite({ directory: directory.path });
   const created = written(await store.create("adapter", "weather", adapterBody("weather"), author));
-  expect(await store.list("adapter")).toEqual([created]);
+  const [earlier, later, ...more] = await store.list("adapter");
+  expect(earlier).toMatchObject({ name: "earlier", revision: 7, body: { imageName: "kept", exposeTools: false } });
+  expect([later, more]).toEqual([created, []]);
   const trail = await store.audit({ limit: 10, name: "earlier" });
   expect(trail).toMatchObject({
     next: null,
@@ -44,7 +46,7 @@ test("a database of an earlier release keeps its records and its trail", async (
   });
 });
 
-/** As the first release left it, with one entry in the trail. */
+/** As the first release left it, with one adapter, and one entry in the trail. */
 async function openAtFirstMigration(directory: string): Promise<void> {
   const first = "0000_resources_and_audit";
   const journal = (await Bun.file(`${migrationsFolder}/meta/_journal.json`).json()) as { entries: { tag: string }[] };
@@ -55,6 +57,8 @@ async function openAtFirstMigration(directory: string): Promise<void> {
   await migrate(drizzle(client), { migrationsFolder: `${directory}/migrations` });
   await client.exec(`insert into audit (at, actor, action, kind, name, uid, revision, request_id) values
     ('2026-11-01 00:00:00.123456Z', 'ada', 'update', 'adapter', 'earlier', gen_random_uuid(), 7, 'r')`);
+  await client.exec(`insert into resources values
+    ('adapter', 'earlier', gen_random_uuid(), 7, false, '{"name": "earlier", "imageName": "kept"}')`);
   await client.close();
 }
 

@@ -1,4 +1,4 @@
-import type { Author, Bodies, CallEntry, Resource } from "../../gateway/store/store.ts";
+import type { Author, Bodies, CallEntry, Kind, Resource } from "../../gateway/store/store.ts";
 
 export const author: Author = { id: "ada", requestId: "request-1" };
 
@@ -15,6 +15,7 @@ export function adapterBody(name: string, changes: Partial<Bodies["adapter"]> = 
     useWorkloadIdentity: false,
     requiredRoles: [],
     allowedTools: null,
+    exposeTools: false,
     affinity: "principal",
     createdBy: "ada",
     createdAt: "2026-11-23T09:00:00.000Z",
@@ -23,8 +24,30 @@ export function adapterBody(name: string, changes: Partial<Bodies["adapter"]> = 
   };
 }
 
+/** A whole tool. */
+export function toolBody(name: string, changes: Partial<Bodies["tool"]> = {}): Bodies["tool"] {
+  const { allowedTools: _, exposeTools: _none, affinity: _neither, ...workload } = adapterBody(name);
+  const inputSchema = { type: "object" as const, properties: { city: { type: "string" } }, required: ["city"] };
+  return { ...workload, toolDefinition: { tool: { name, inputSchema }, port: 8000, path: "/score" }, ...changes };
+}
+
+/** A whole virtual server. */
+export function serverBody(name: string, changes: Partial<Bodies["server"]> = {}): Bodies["server"] {
+  const { id, description, requiredRoles, createdBy, createdAt, lastUpdatedAt } = adapterBody(name);
+  const tools = [{ adapter: "github", tool: "create_issue", as: "open_ticket" }, { tool: "weather-tool" }];
+  const shared = { id, name, description, requiredRoles, createdBy, createdAt, lastUpdatedAt };
+  return { ...shared, tools, toolSearch: false, ...changes };
+}
+
+/** A whole body of any kind. */
+export const bodies: { [K in Kind]: (name: string) => Bodies[K] } = {
+  adapter: adapterBody,
+  tool: toolBody,
+  server: serverBody,
+};
+
 /** The resource of a write that must have been taken. */
-export function written(answer: { state: string; resource?: Resource }): Resource {
+export function written<K extends Kind>(answer: { state: string; resource?: Resource<K> }): Resource<K> {
   if (answer.state !== "written" || !answer.resource) throw new Error(`not written: ${JSON.stringify(answer)}`);
   return answer.resource;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { CallEntry, Change, Kind, Store } from "../../gateway/store/store.ts";
 import type { AuditQuery } from "../../openapi/audit.ts";
 import { until } from "../support/until.ts";
-import { adapterBody, author, call, written } from "./records.ts";
+import { adapterBody, author, bodies, call, serverBody, toolBody, written } from "./records.ts";
 
 export type OpenStore = AsyncDisposable & {
   readonly store: Store;
@@ -63,7 +63,7 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
         ),
       );
       const exist = answers.filter((answer) => answer.state === "exists");
-      expect(exist).toEqual(Array(49).fill({ state: "exists", deleting: false }));
+      expect(exist).toEqual(Array(49).fill({ state: "exists", kind: "adapter", deleting: false }));
       const winner = written(answers.find((answer) => answer.state === "written") ?? { state: "nobody won" });
       expect(await store.get("adapter", "raced")).toEqual(winner);
       expect(await actions("raced")).toEqual(["create"]);
@@ -122,7 +122,78 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
       expect(await store.update("adapter", "leaving", 2, adapterBody("leaving"), author)).toEqual({ state: "absent" });
       expect(await store.markDeleting("adapter", "leaving", 2, author)).toEqual({ state: "absent" });
       const again = await store.create("adapter", "leaving", adapterBody("leaving"), author);
-      expect(again).toEqual({ state: "exists", deleting: true });
+      expect(again).toEqual({ state: "exists", kind: "adapter", deleting: true });
+    });
+
+    test.each(Object.keys(bodies) as Kind[])(
+      "a resource of kind %s is created, changed, listed, deleted and noted",
+      walk,
+    );
+    async function walk<K extends Kind>(kind: K): Promise<void> {
+      const id = `walked-${kind}`;
+      const created = written(await store.create(kind, id, bodies[kind](id), author));
+      expect(created).toMatchObject({ kind, name: id, revision: 1, deleting: false, body: bodies[kind](id) });
+      const body = { ...bodies[kind](id), description: "changed" };
+      const updated = written(await store.update(kind, id, 1, body, author));
+      expect(await store.get(kind, id)).toEqual({ ...created, revision: 2, body });
+      expect(await store.list(kind)).toContainEqual(updated);
+      for (const other of (Object.keys(bodies) as Kind[]).filter((other) => other !== kind)) {
+        expect(await store.get(other, id)).toBeUndefined();
+        expect((await store.list(other)).map(({ name }) => name)).not.toContain(id);
+        expect(await store.markDeleting(other, id, 2, author)).toEqual({ state: "absent" });
+      }
+      expect(written(await store.markDeleting(kind, id, 2, author)).deleting).toBe(true);
+      await store.purge(kind, id, created.uid);
+      expect(await store.get(kind, id)).toBeUndefined();
+      expect((await opened.auditOf(kind, id)).map(({ action }) => action)).toEqual(["create", "update", "delete"]);
+    }
+
+    test("adapters and tools share their names, and who is refused hears which of them has it", async () => {
+      const adapter = await create("shared-a");
+      const tool = written(await store.create("tool", "shared-t", toolBody("shared-t"), author));
+      const asTool = () => store.create("tool", "shared-a", toolBody("shared-a"), author);
+      expect(await asTool()).toEqual({ state: "exists", kind: "adapter", deleting: false });
+      expect(await store.create("adapter", "shared-t", adapterBody("shared-t"), author)).toEqual({
+        state: "exists",
+        kind: "tool",
+        deleting: false,
+      });
+      expect(await store.get("tool", "shared-a")).toBeUndefined();
+      expect(await store.get("tool", "shared-t")).toEqual(tool);
+
+      await store.markDeleting("adapter", "shared-a", 1, author);
+      expect(await asTool()).toEqual({ state: "exists", kind: "adapter", deleting: true });
+      await store.purge("tool", "shared-a", adapter.uid);
+      expect(await asTool()).toEqual({ state: "exists", kind: "adapter", deleting: true });
+      await store.purge("adapter", "shared-a", adapter.uid);
+      expect(written(await asTool())).toMatchObject({ kind: "tool", name: "shared-a", revision: 1 });
+    });
+
+    test("of 20 that create adapters and tools of one name at once, one is written and all others hear its kind", async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => [
+          store.create("tool", "mixed", toolBody("mixed"), author),
+          store.create("adapter", "mixed", adapterBody("mixed"), author),
+        ]).flat(),
+      );
+      const winners = answers.flatMap((answer) => (answer.state === "written" ? [answer.resource] : []));
+      expect(winners).toHaveLength(1);
+      const { kind } = winners[0] ?? { kind: "nobody" };
+      const others = answers.filter(({ state }) => state === "exists");
+      expect(others).toEqual(Array(19).fill({ state: "exists", kind, deleting: false }));
+      const there = [await store.get("adapter", "mixed"), await store.get("tool", "mixed")];
+      expect(there.filter((resource) => resource !== undefined)).toEqual(winners);
+      const noted = [...(await opened.auditOf("adapter", "mixed")), ...(await opened.auditOf("tool", "mixed"))];
+      expect(noted.map(({ action }) => action)).toEqual(["create"]);
+    });
+
+    test("virtual servers have names of their own", async () => {
+      const adapter = await create("own");
+      const server = written(await store.create("server", "own", serverBody("own"), author));
+      expect(await store.get("adapter", "own")).toEqual(adapter);
+      expect(await store.get("server", "own")).toEqual(server);
+      const again = await store.create("server", "own", serverBody("own"), author);
+      expect(again).toEqual({ state: "exists", kind: "server", deleting: false });
     });
 
     test("only what is being deleted is purged, and only the one with that uid", async () => {
@@ -270,11 +341,14 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
         byFilter("f-2", { at: at(12), tool: "f-draw" }),
         byFilter("f-3", { at: at(13), outcome: "refused" }),
         byFilter("f-4", { at: at(14), actor: "f-bob" }),
+        byFilter("f-5", { at: at(15), actor: "f-bob", kind: "tool", name: "f-maps" }),
       ]);
       const ids = async (query: Partial<AuditQuery>) =>
         (await page(query)).entries.map(({ requestId }) => requestId).filter((id) => id.startsWith("f-"));
-      expect(await ids({ actor: "f-bob" })).toEqual(["f-4"]);
-      expect(await ids({ name: "f-maps" })).toEqual(["f-1"]);
+      expect(await ids({ actor: "f-bob" })).toEqual(["f-5", "f-4"]);
+      expect(await ids({ name: "f-maps" })).toEqual(["f-5", "f-1"]);
+      expect(await ids({ name: "f-maps", kind: "adapter" })).toEqual(["f-1"]);
+      expect(await ids({ kind: "server" })).toEqual([]);
       expect(await ids({ tool: "f-draw" })).toEqual(["f-2"]);
       expect(await ids({ outcome: "refused", actor: "f-ann" })).toEqual(["f-3"]);
       expect(await ids({ action: "call", actor: "f-ann" })).toEqual(["f-3", "f-2", "f-1", "f-0"]);

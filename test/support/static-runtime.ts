@@ -1,4 +1,4 @@
-import type { Endpoint, Runtime } from "../../gateway/runtime/runtime.ts";
+import type { Endpoint, Runtime, Workload } from "../../gateway/runtime/runtime.ts";
 
 /**
  * A runtime for servers that somebody else runs: every workload has the given endpoints. Tests use it to keep replicas
@@ -7,27 +7,30 @@ import type { Endpoint, Runtime } from "../../gateway/runtime/runtime.ts";
 export type StaticRuntime = Runtime & {
   /** Replaces the endpoints, as a watch would report it. */
   set(endpoints: readonly Endpoint[]): void;
+  /** As it was last applied; undefined when there is none of this name. */
+  wanted(name: string): Workload | undefined;
 };
 
 export function staticRuntime(initial: readonly Endpoint[]): StaticRuntime {
   let endpoints = initial;
-  const workloads = new Set<string>();
+  const workloads = new Map<string, Workload>();
   const listeners = new Set<(workload: string) => void>();
   return {
     set(changed) {
       endpoints = changed;
-      for (const listener of listeners) for (const name of workloads) listener(name);
+      for (const listener of listeners) for (const name of workloads.keys()) listener(name);
     },
+    wanted: (name) => workloads.get(name),
     refusal: () => undefined,
-    async apply({ name }) {
-      workloads.add(name);
-      for (const listener of listeners) listener(name);
+    async apply(workload) {
+      workloads.set(workload.name, workload);
+      for (const listener of listeners) listener(workload.name);
     },
     async remove(name) {
       workloads.delete(name);
       for (const listener of listeners) listener(name);
     },
-    names: async () => [...workloads],
+    names: async () => [...workloads.keys()],
     status: async () => undefined,
     logs: async () => ({ state: "absent" }),
     endpoints: {

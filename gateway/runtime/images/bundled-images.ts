@@ -23,4 +23,10 @@ export const bundledImages: Images = {
       return settings.mode === "refused" ? settings.reason : undefined;
     },
   },
+  "weather-tool": {
+    command: ["bun", fileOf("./weather-tool.ts")],
+    environment: {},
+    description: "A sample tool: a made-up weather forecast, by POST /score or GET /forecast?city=",
+    directory: process.cwd(),
+  },
 };

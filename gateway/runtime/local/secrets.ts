@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SecretRef } from "../../../openapi/adapters.ts";
+import type { SecretRef } from "../../../openapi/workload.ts";
 import type { Variables } from "../runtime.ts";
 
 export type Secrets = {

@@ -1,0 +1,94 @@
+import type { AdapterData } from "../../openapi/adapters.ts";
+import type { ToolData } from "../../openapi/tools.ts";
+import type { WorkloadStatus } from "../../openapi/workload.ts";
+import type { Principal } from "../auth/principal.ts";
+import type { LogRequest, Logs, Runtime } from "../runtime/runtime.ts";
+import type { Bodies, Resource, WorkloadKind } from "../store/store.ts";
+import { type Refusal, refused } from "./refusal.ts";
+import { misnamed, type ResourceParts, resourceVerbs, type Revised, type Written } from "./resources.ts";
+import { keepSecrets } from "./secrets.ts";
+import { workloadOf } from "./workload.ts";
+
+/** What callers write of each kind. */
+type Data = { adapter: AdapterData; tool: ToolData };
+
+export type WorkloadParts = ResourceParts & { readonly runtime: Runtime };
+
+/** The verbs of a kind for which a workload runs: the runtime is asked whether it can, and how it does. */
+export function workloadVerbs<K extends WorkloadKind>({ kind, runtime, ...parts }: WorkloadParts & { kind: K }) {
+  const { access } = parts;
+  const { maker, add, list, get, revise, remove } = resourceVerbs({ kind, ...parts });
+  return { create, list, get, update, remove, status, logs };
+
+  async function create(principal: Principal, data: Data[K], requestId: string): Promise<Written<K> | Refusal> {
+    if (data.useWorkloadIdentity && !access.mayUseWorkloadIdentity(principal)) return noWorkloadIdentity();
+    const kept = keepSecrets(data.environmentVariables, {});
+    if (kept.state === "missing") return noSecret(kept.name);
+    const made = { id: data.name, ...data, ...maker(principal), environmentVariables: kept.variables };
+    // Written data and what its making adds are the body, of either kind.
+    const body = made as unknown as Bodies[K];
+    const refusal = runtime.refusal(workloadOf(kind, body, ""));
+    return refusal === undefined ? add(principal, body, requestId) : refused("unrunnable", refusal);
+  }
+
+  async function update(
+    principal: Principal,
+    name: string,
+    data: Data[K],
+    expected: string | undefined,
+    requestId: string,
+  ): Promise<Written<K> | Refusal> {
+    if (data.name !== name) return misnamed(kind);
+    return revise(principal, name, expected, requestId, (before, at) => changed(before, data, at));
+  }
+
+  /** What would be stored, if that can be. */
+  function changed({ body: before, uid }: Resource<K>, data: Data[K], at: string): Revised<K> | Refusal {
+    if (data.useWorkloadIdentity !== before.useWorkloadIdentity) return identityIsFixed(kind);
+    const kept = keepSecrets(data.environmentVariables, before.environmentVariables);
+    if (kept.state === "missing") return noSecret(kept.name);
+    const body = { ...before, ...data, environmentVariables: kept.variables, lastUpdatedAt: at };
+    const refusal = runtime.refusal(workloadOf(kind, body, uid));
+    return refusal === undefined ? { state: "revised", body } : refused("unrunnable", refusal);
+  }
+
+  async function status(
+    principal: Principal,
+    name: string,
+  ): Promise<{ state: "found"; resource: Resource<K>; status: WorkloadStatus } | Refusal> {
+    const found = await get(principal, name);
+    if (found.state === "refused") return found;
+    const running = await runtime.status(name);
+    const desired = found.resource.body.replicaCount;
+    const ready = running?.ready ?? 0;
+    return {
+      ...found,
+      status: {
+        readyReplicas: ready,
+        updatedReplicas: running?.updated ?? 0,
+        availableReplicas: ready,
+        image: running?.image ?? "Unknown",
+        replicaStatus: ready >= desired ? "Healthy" : `Degraded: ${ready}/${desired} ready`,
+        replicas: running?.replicas.map((replica) => ({ ...replica })) ?? [],
+      },
+    };
+  }
+
+  async function logs(principal: Principal, name: string, request: LogRequest): Promise<Logs | Refusal> {
+    const found = await get(principal, name);
+    return found.state === "refused" ? found : runtime.logs(name, request);
+  }
+}
+
+function identityIsFixed(kind: WorkloadKind): Refusal {
+  const sentence = "UseWorkloadIdentity cannot be changed after creation.";
+  return refused("invalid", `${sentence} Delete and recreate the ${kind} instead.`);
+}
+
+function noSecret(name: string): Refusal {
+  return refused("invalid", `environmentVariables.${name}: There is no secret value to keep; send one.`);
+}
+
+function noWorkloadIdentity(): Refusal {
+  return refused("forbidden", "You do not have permission to run a workload under a cloud identity.");
+}

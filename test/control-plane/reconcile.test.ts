@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { openReconciler } from "../../gateway/control-plane/reconcile.ts";
+import { openPglite } from "../../gateway/store/pglite.ts";
+import type { Runtime } from "../../gateway/runtime/runtime.ts";
+import type { Kind, Store } from "../../gateway/store/store.ts";
+import { openView } from "../../gateway/store/view.ts";
+import { openBench, readyEndpoints, workload } from "../runtime/support.ts";
+import { author, bodies, toolBody, written } from "../store/records.ts";
+import { staticRuntime } from "../support/static-runtime.ts";
+import { until } from "../support/until.ts";
+
+let store: Store;
+beforeEach(async () => {
+  store = await openPglite({});
+});
+afterEach(() => store[Symbol.asyncDispose]());
+
+/** A gateway's control plane as it is after a start, with what failed. */
+async function start<R extends Runtime>(runtime: R, from: Store = store) {
+  await using opening = new AsyncDisposableStack();
+  const failed: object[] = [];
+  const told = () => undefined;
+  const view = opening.use(
+    await openView({ store: from, kinds: ["adapter", "tool", "server"], events: { changeFeedFailed: told } }),
+  );
+  const events = { reconcileFailed: (what: object) => void failed.push(what), resyncFailed: told };
+  const reconciler = opening.use(await openReconciler({ store: from, view, runtime, events }));
+  const opened = opening.move();
+  return { runtime, view, reconciler, failed, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+const create = async <K extends Kind>(kind: K, name: string) =>
+  written(await store.create(kind, name, bodies[kind](name), author));
+
+test("adapters and tools run, each on its port; virtual servers do not", async () => {
+  await create("adapter", "an-adapter");
+  const tool = toolBody("a-tool");
+  await store.create("tool", "a-tool", { ...tool, toolDefinition: { ...tool.toolDefinition, port: 9000 } }, author);
+  await create("server", "a-server");
+  await using started = await start(staticRuntime([]));
+  const wanted = async (name: string) => until(name, () => started.runtime.wanted(name));
+  expect(await wanted("an-adapter")).toMatchObject({ kind: "adapter", port: 8000, environment: { LOG_LEVEL: "info" } });
+  expect(await wanted("a-tool")).toMatchObject({ kind: "tool", port: 9000, environment: { LOG_LEVEL: "info" } });
+  await started.reconciler.settled("server", "a-server");
+  expect(started.runtime.wanted("a-server")).toBeUndefined();
+  expect(await store.get("server", "a-server")).toBeDefined();
+});
+
+test("what runs for nobody ends, and what was marked when the gateway died goes, of every kind", async () => {
+  const runtime = staticRuntime([]);
+  await runtime.apply(workload({ name: "leftover" }));
+  for (const kind of ["adapter", "tool", "server"] as const) {
+    await create(kind, `marked-${kind}`);
+    await store.markDeleting(kind, `marked-${kind}`, 1, author);
+    if (kind !== "server") await runtime.apply(workload({ name: `marked-${kind}` }));
+  }
+  await using _ = await start(runtime);
+  for (const kind of ["adapter", "tool", "server"] as const) {
+    await until(`the purge of ${kind}`, async () => !(await store.get(kind, `marked-${kind}`)));
+    expect(runtime.wanted(`marked-${kind}`)).toBeUndefined();
+  }
+  await until("the leftover's end", () => !runtime.wanted("leftover"));
+});
+
+test("a name may go from an adapter to a tool and back, and always runs for who has it", async () => {
+  await using started = await start(staticRuntime([]));
+  for (const kind of ["adapter", "tool", "adapter"] as const) {
+    const { uid } = await create(kind, "handed-on");
+    await until(`the ${kind}`, () => started.runtime.wanted("handed-on")?.uid === uid);
+    expect(started.runtime.wanted("handed-on")?.kind).toBe(kind);
+    await store.markDeleting(kind, "handed-on", 1, author);
+    await until("the purge", async () => !(await store.get(kind, "handed-on")));
+    expect(started.runtime.wanted("handed-on")).toBeUndefined();
+  }
+});
+
+test("a server and a workload of one name do not wait for each other", async () => {
+  const runtime = staticRuntime([]);
+  const { promise: gone, resolve: end } = Promise.withResolvers<void>();
+  const slow = { ...runtime, remove: (name: string) => gone.then(() => runtime.remove(name)) };
+  await using started = await start(slow);
+  await create("adapter", "twin");
+  await create("server", "twin");
+  await store.markDeleting("adapter", "twin", 1, author);
+  await started.reconciler.observe("adapter", "twin");
+  await store.markDeleting("server", "twin", 1, author);
+  await started.reconciler.observe("server", "twin");
+  await started.reconciler.settled("server", "twin");
+  expect(await store.get("server", "twin")).toBeUndefined();
+  expect((await store.get("adapter", "twin"))?.deleting).toBe(true);
+  end();
+  await started.reconciler.settled("adapter", "twin");
+  expect(await store.get("adapter", "twin")).toBeUndefined();
+});
+
+test("a purge that fails is told and tried again", async () => {
+  let failures = 1;
+  const purge: Store["purge"] = async (...which) => {
+    if (failures-- > 0) throw new Error("the store is down");
+    await store.purge(...which);
+  };
+  await create("server", "stubborn");
+  await store.markDeleting("server", "stubborn", 1, author);
+  await using started = await start(staticRuntime([]), { ...store, purge });
+  await until("the purge", async () => !(await store.get("server", "stubborn")));
+  expect(started.failed).toEqual([{ kind: "server", name: "stubborn", attempt: 1, retryInMs: 500 }]);
+});
+
+test("what is settled is gone from this gateway's view too, however late the news of it comes", async () => {
+  await create("server", "late");
+  const silent = { ...store, subscribe: async () => async () => undefined };
+  await using started = await start(staticRuntime([]), silent);
+  expect(started.view.get("server", "late")).toBeDefined();
+  await store.markDeleting("server", "late", 1, author);
+  await started.reconciler.observe("server", "late");
+  await started.reconciler.settled("server", "late");
+  expect(started.view.get("server", "late")).toBeUndefined();
+});
+
+test("a change of a tool's definition restarts no replica, one of its image's settings does", async () => {
+  await using bench = await openBench();
+  const { runtime } = bench;
+  const applied: number[] = [];
+  const noting: Runtime = {
+    ...runtime,
+    async apply(wanted) {
+      await runtime.apply(wanted);
+      applied.push(wanted.port);
+    },
+  };
+  const body = toolBody("defined", { imageName: "server" });
+  await store.create("tool", "defined", body, author);
+  await using _ = await start(noting);
+  const [before] = await readyEndpoints(runtime, 1, "defined");
+
+  const tool = { ...body.toolDefinition.tool, description: "What it does, in other words" };
+  const redefined = { ...body, toolDefinition: { tool, port: 9000, path: "/v2" } };
+  await store.update("tool", "defined", 1, redefined, author);
+  await until("the new definition", () => applied.includes(9000));
+  expect(await runtime.status("defined")).toMatchObject({ updated: 1, replicas: [{ state: "ready" }] });
+  expect(runtime.endpoints.of("defined").map(({ id }) => id)).toEqual([before?.id ?? ""]);
+
+  await store.update("tool", "defined", 2, { ...redefined, imageVersion: "2" }, author);
+  await until("the successor", () => runtime.endpoints.of("defined").some(({ id }) => id !== before?.id));
+});
