@@ -6,8 +6,13 @@ import { mountAdapters } from "./control-plane/adapter-routes.ts";
 import type { AdapterVerbs } from "./control-plane/adapters.ts";
 import { mountAudit } from "./control-plane/audit-routes.ts";
 import type { AuditVerbs } from "./control-plane/audit-verbs.ts";
-import { adapterIn } from "./data-plane/path.ts";
+import { mountServers } from "./control-plane/server-routes.ts";
+import type { ServerVerbs } from "./control-plane/servers.ts";
+import { mountTools } from "./control-plane/tool-routes.ts";
+import type { ToolVerbs } from "./control-plane/tools.ts";
 import type { Call } from "./data-plane/exchange.ts";
+import { mcpTargetIn } from "./data-plane/path.ts";
+import type { RouterCall } from "./data-plane/router/endpoint.ts";
 import { mountDocs } from "./docs.ts";
 import { type Health, mountHealth } from "./health-routes.ts";
 import { type Challenge, mcpRoute } from "./mcp-route.ts";
@@ -22,8 +27,11 @@ export type AppParts = {
   /** Undefined with development identity, which needs no token. */
   readonly resource: ProtectedResource | undefined;
   readonly adapters: AdapterVerbs;
+  readonly tools: ToolVerbs;
+  readonly servers: ServerVerbs;
   readonly audit: AuditVerbs;
   readonly proxy: (request: Request, call: Call) => Promise<Response>;
+  readonly router: (request: Request, call: RouterCall) => Promise<Response>;
   readonly health: () => Health;
   readonly events: Events;
   readonly nextRequestId: () => string;
@@ -37,24 +45,26 @@ export type AppParts = {
 export type Server = { requestIP(request: Request): { address: string } | null };
 
 /**
- * Parts to one fetch handler. MCP requests go from Bun's parser to the proxy; everything else is REST, and Hono's.
+ * Parts to one fetch handler. MCP requests go from Bun's parser to proxy and router; everything else is REST, and Hono's.
  */
 export function createApp(parts: AppParts): (request: Request, server: Server) => Response | Promise<Response> {
   const mcp = mcpRoute(parts);
   const rest = createRest(parts);
   return (request, server) => {
-    const adapter = adapterIn(request.url);
-    return adapter === undefined ? rest.fetch(request) : mcp(request, adapter, parts.addressOf(request, server));
+    const target = mcpTargetIn(request.url);
+    return target === undefined ? rest.fetch(request) : mcp(request, target, parts.addressOf(request, server));
   };
 }
 
 export function createRest(parts: AppParts): RestApp {
-  const { adapters, health, events, nextRequestId, originOf, resource } = parts;
+  const { adapters, tools, servers, health, events, nextRequestId, originOf, resource } = parts;
   const app = restApp({ events, nextRequestId });
   for (const path of new Set(contract.filter(isGuarded).map((route) => route.getRoutingPath()))) {
     app.use(path, ...guarded(parts));
   }
   mountAdapters(app, adapters, originOf);
+  mountTools(app, tools, originOf);
+  mountServers(app, servers, originOf);
   mountAudit(app, parts.audit);
   mountMetadata(app, { resource, originOf }, nextRequestId);
   mountHealth(app, health);

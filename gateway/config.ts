@@ -26,6 +26,8 @@ export type Config = {
   readonly maxBodyBytes: number;
   readonly holdMs: number;
   readonly drainMs: number;
+  /** How long a tool may take for its answer. */
+  readonly toolTimeoutMs: number;
   /** Undefined: without that limit. */
   readonly callLimits: {
     readonly requestsPerMinute: number | undefined;
@@ -76,6 +78,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       maxBodyBytes: env.MAX_BODY_BYTES,
       holdMs: env.HOLD_SECONDS * 1000,
       drainMs: env.DRAIN_SECONDS * 1000,
+      toolTimeoutMs: env.TOOL_TIMEOUT_SECONDS * 1000,
       callLimits: {
         requestsPerMinute: env.RATE_LIMIT_PER_MINUTE,
         streams: env.MAX_STREAMS,

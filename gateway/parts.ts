@@ -13,12 +13,16 @@ import type { Config } from "./config.ts";
 import { adapterVerbs } from "./control-plane/adapters.ts";
 import { auditVerbs } from "./control-plane/audit-verbs.ts";
 import { openReconciler } from "./control-plane/reconcile.ts";
+import { serverVerbs } from "./control-plane/servers.ts";
+import { toolVerbs } from "./control-plane/tools.ts";
 import { forwardBySocket, usualLimits } from "./data-plane/forward.ts";
 import { callLimits } from "./data-plane/limits/call-limits.ts";
 import { proxy } from "./data-plane/proxy.ts";
 import { replicasOf } from "./data-plane/replicas.ts";
+import { openRouter } from "./data-plane/router/router.ts";
 import { seal } from "./data-plane/seal.ts";
 import type { Health } from "./health-routes.ts";
+import { jsonSchemas } from "./json-schema.ts";
 import { keptKeys } from "./keys.ts";
 import type { Events } from "./observe/events.ts";
 import { localRuntime } from "./runtime/local/local-runtime.ts";
@@ -71,7 +75,7 @@ async function openIdentity(
 /** A gateway over a store and a runtime that are already open. */
 export async function assemble(config: Config, events: Events, store: Store, runtime: Runtime): Promise<Gateway> {
   await using opening = new AsyncDisposableStack();
-  const view = opening.use(await openView({ store, kinds: ["adapter"], events }));
+  const view = opening.use(await openView({ store, kinds: ["adapter", "tool", "server"], events }));
   const reconciler = opening.use(await openReconciler({ store, view, runtime, events }));
   const originOf = (request: Request) => publicOriginOf(request, config);
   const identity = await openIdentity(config, events, opening, originOf);
@@ -83,6 +87,24 @@ export async function assemble(config: Config, events: Events, store: Store, run
   const trail = opening.use(auditTrail({ store, now: Date.now, events, kept: audit.arguments }));
   if (audit.days > 0) opening.use(auditRetention({ store, days: audit.days, now: Date.now, events }));
   const closing = new AbortController();
+  const traffic = {
+    access,
+    view,
+    replicas: replicasOf(runtime.endpoints),
+    forward: upstreams.forward,
+    callLimits: calls,
+    note: audit.calls ? trail.note : undefined,
+    events,
+    limits: { maxBodyBytes: config.maxBodyBytes, holdMs: config.holdMs, newsMs, toolTimeoutMs: config.toolTimeoutMs },
+    closing: closing.signal,
+    now: Date.now,
+    nonce: () => Math.random().toString(36),
+  };
+  const secrets = config.gatewayKeys ?? (await keptKeys(config.dataDirectory));
+  const toAdapters = proxy({ ...traffic, seal: seal({ secrets, now: Date.now, randomBytes }) });
+  const schemas = jsonSchemas();
+  const router = opening.use(openRouter({ ...traffic, proxy: toAdapters, schemas }));
+  const resources = { access, store, reconciler, events, now: () => new Date() };
   let health: Health = "ok";
   const handle = createApp({
     frontDoor: frontDoor({ names, ...identity }),
@@ -90,22 +112,12 @@ export async function assemble(config: Config, events: Events, store: Store, run
     challenge: identity.challenge,
     resource: identity.resource,
     originOf,
-    adapters: adapterVerbs({ access, store, runtime, reconciler, events, now: () => new Date() }),
+    adapters: adapterVerbs({ ...resources, runtime, exposureOf: router.exposureOf }),
+    tools: toolVerbs({ ...resources, runtime, schemaProblem: schemas.problemIn }),
+    servers: serverVerbs({ ...resources, shownBy: router.serverStatus }),
     audit: auditVerbs({ access, store }),
-    proxy: proxy({
-      access,
-      view,
-      replicas: replicasOf(runtime.endpoints),
-      seal: seal({ secrets: config.gatewayKeys ?? (await keptKeys(config.dataDirectory)), now: Date.now, randomBytes }),
-      forward: upstreams.forward,
-      callLimits: calls,
-      note: audit.calls ? trail.note : undefined,
-      events,
-      limits: { maxBodyBytes: config.maxBodyBytes, holdMs: config.holdMs, newsMs },
-      closing: closing.signal,
-      now: Date.now,
-      nonce: () => Math.random().toString(36),
-    }),
+    proxy: toAdapters,
+    router: router.handle,
     health: () => health,
     events,
     nextRequestId: requestIds(),

@@ -28,6 +28,7 @@ test("without settings it is a laptop's gateway", () => {
     maxBodyBytes: 4_194_304,
     holdMs: 5000,
     drainMs: 10_000,
+    toolTimeoutMs: 60_000,
     callLimits: { requestsPerMinute: undefined, streams: undefined, sessions: undefined },
     audit: { calls: false, arguments: "hash", days: 90 },
     adminRole: "mcp.admin",

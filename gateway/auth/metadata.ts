@@ -20,9 +20,9 @@ export type ProtectedResource = {
   readonly scopesSupported: readonly string[];
 };
 
-/** The path of an MCP endpoint, `/mcp` or `/adapters/{name}/mcp`. Whether there is such an adapter is not asked. */
+/** The path of an MCP endpoint: `/mcp`, `/adapters/{name}/mcp` or `/servers/{name}/mcp`. Whether the name is one is not asked. */
 export function isMcpPath(path: string): boolean {
-  return /^(?:\/adapters\/[^/]+)?\/mcp$/.test(path);
+  return /^(?:\/(?:adapters|servers)\/[^/]+)?\/mcp$/.test(path);
 }
 
 /**
@@ -66,7 +66,8 @@ export function mountMetadata<E extends Env>(
   { resource, originOf }: { resource: ProtectedResource | undefined; originOf: (request: Request) => string },
   nextRequestId: () => string,
 ): void {
-  for (const route of [contract.readMetadata, contract.readRouterMetadata, contract.readAdapterMetadata]) {
+  const { readMetadata, readRouterMetadata, readAdapterMetadata, readServerMetadata } = contract;
+  for (const route of [readMetadata, readRouterMetadata, readAdapterMetadata, readServerMetadata]) {
     app.use(route.getRoutingPath(), async (c, next) => {
       if (c.req.method === "OPTIONS") return preflight(c.req.raw.headers, everyone) ?? c.body(null, 204, publicCors);
       await next();

@@ -84,6 +84,7 @@ export const Environment = z.object({
     .default(4 * 1024 * 1024),
   HOLD_SECONDS: z.coerce.number().min(0).max(60).default(5),
   DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(10),
+  TOOL_TIMEOUT_SECONDS: z.coerce.number().min(1).max(3600).default(60),
   RATE_LIMIT_PER_MINUTE: limit,
   MAX_STREAMS: limit,
   MAX_SESSIONS: limit,

@@ -13,8 +13,12 @@ export const answers = {
     }),
   forbidden: () => rpcError(403, -32600, "Forbidden"),
   noAdapter: () => rpcError(404, -32600, "Adapter not found"),
-  noSession: () => rpcError(404, -32001, "Session not found"),
-  methodNotAllowed: () => rpcError(405, -32600, "Method not allowed", { allow: "POST, GET, DELETE" }),
+  /** `mayHaveRun`: the replica went with the request in hand, so it is not for everyone to send again. */
+  noSession: ({ mayHaveRun = false } = {}) =>
+    rpcError(404, -32001, "Session not found", {}, mayHaveRun ? { mayHaveRun } : undefined),
+  noServer: () => rpcError(404, -32600, "Virtual server not found"),
+  methodNotAllowed: (allowed: readonly string[]) =>
+    rpcError(405, -32600, "Method not allowed", { allow: allowed.join(", ") }),
   tooLarge: (maxBytes: number) => rpcError(413, -32600, `Request body is larger than ${maxBytes} bytes`),
   broken: () => rpcError(502, -32603, "The MCP server broke off before it answered"),
   notReady: (retryAfterSeconds: number) =>
@@ -26,6 +30,13 @@ export const answers = {
 
 const strangers = { 401: "Unauthorized", 403: "Forbidden", 503: "The identity provider cannot be reached" };
 
-function rpcError(status: number, code: number, message: string, headers: Record<string, string> = {}): Response {
-  return Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status, headers });
+function rpcError(
+  status: number,
+  code: number,
+  message: string,
+  headers: Record<string, string> = {},
+  data?: unknown,
+): Response {
+  const error = { code, message, ...(data !== undefined && { data }) };
+  return Response.json({ jsonrpc: "2.0", error, id: null }, { status, headers });
 }

@@ -4,10 +4,10 @@ import type { Forward, Forwarded, UpstreamRequest } from "./forward.ts";
 import type { Replicas } from "./replicas.ts";
 import type { Route } from "./route.ts";
 
-/** What became of a request. `lost`: its replica, and the session with it, is gone. `unready`: no replica took it in time. */
+/** What became of a request. `lost`: its replica, and the session with it, is gone, maybe with the request in hand. `unready`: no replica took it in time. */
 export type Delivered =
   | { state: "answered"; response: Response; endpoint: Endpoint }
-  | { state: "lost"; endpoint: Endpoint }
+  | { state: "lost"; endpoint: Endpoint; mayHaveRun: boolean }
   | { state: "broken"; endpoint: Endpoint; reason: string }
   | { state: "unready" }
   | { state: "abandoned" };
@@ -38,7 +38,9 @@ export function delivery({
   ): Promise<Delivered> {
     const forwarded = await forward(request, endpoint);
     if (forwarded.state === "answered") return { ...forwarded, endpoint };
-    if (await replicas.gone(adapter, endpoint.id, limits.newsMs, request.signal)) return { state: "lost", endpoint };
+    if (await replicas.gone(adapter, endpoint.id, limits.newsMs, request.signal)) {
+      return { state: "lost", endpoint, mayHaveRun: forwarded.state === "broken" };
+    }
     return failed(forwarded, endpoint);
   }
 

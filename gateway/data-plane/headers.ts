@@ -67,14 +67,22 @@ export function upstreamHeaders(incoming: Headers, passage: Passage): Headers {
   for (const name in all) {
     if (!notUpstream.has(name) && !alsoDropped?.has(name)) headers.set(name, all[name] as string);
   }
-  headers.set("accept-encoding", "identity");
-  headers.set("x-mcp-userid", headerSafe(passage.principal.id));
-  headers.set("x-mcp-roles", headerSafe(passage.principal.roles.join(",")));
-  headers.set("forwarded", forwarded(passage.address, passage.origin));
+  setOwnHeaders(headers, passage);
   // 2026-07-28: a modern server ignores both, and nothing between may act on them.
   if (passage.era === "modern") headers.delete("last-event-id");
   else if (passage.session !== undefined) headers.set("mcp-session-id", passage.session);
   return headers;
+}
+
+/** What every server is told in the gateway's own name: who calls, and which way the call came. */
+export function setOwnHeaders(
+  headers: Headers,
+  { principal, address, origin }: Pick<Passage, "principal" | "address" | "origin">,
+): void {
+  headers.set("accept-encoding", "identity");
+  headers.set("x-mcp-userid", headerSafe(principal.id));
+  headers.set("x-mcp-roles", headerSafe(principal.roles.join(",")));
+  headers.set("forwarded", forwarded(address, origin));
 }
 
 /** Takes out of an answer what must not reach the client. */

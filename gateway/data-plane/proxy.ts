@@ -105,7 +105,7 @@ export function proxy({
     });
     if (admission.state === "limited") {
       events.callLimited({ requestId: call.requestId, adapter: adapter.name, what: admission.what });
-      return limitedAnswer(admission, adapter.name);
+      return limitedAnswer(admission, `adapter "${adapter.name}"`);
     }
     using admitted = admission;
     const upstream = upstreamRequest(exchange, route, { closing, nowMs: now() });
@@ -138,7 +138,7 @@ export function proxy({
       }
       case "lost":
         events.sessionRefused({ requestId, adapter, reason: "its replica has just gone" });
-        return admitted.answered(answers.noSession());
+        return admitted.answered(answers.noSession(delivered));
       case "broken":
         events.upstreamFailed({ requestId, adapter, replica: delivered.endpoint.name, reason: delivered.reason });
         return answers.broken();

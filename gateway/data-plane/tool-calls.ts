@@ -11,7 +11,8 @@ export function toolCallsOf(
   if (message.method !== "tools/call" && message.method !== "batch") return [];
   const about = {
     actor: call.principal.id,
-    adapter: adapter.name,
+    kind: "adapter" as const,
+    name: adapter.name,
     uid: adapter.uid,
     requestId: call.requestId,
     sessionId: message.era === "legacy" ? sessionId : null,

@@ -51,6 +51,7 @@ export function eventsTo(log: Log) {
     auditLost: (what: { count: number; why: string }) => log.error(what, "audit entries lost"),
     auditPurged: (what: { count: number; before: Date }) => log.info(what, "old audit entries removed"),
     auditPurgeFailed: (error: unknown) => log.warn({ err: error }, "old audit entries not removed"),
+    routerFailed: (what: { requestId: string; reason: string }) => log.info(what, "router refused or failed a request"),
     toolRefused: (what: { requestId: string; adapter: string; tool: string }) => log.info(what, "tool not allowed"),
     upstreamFailed: (what: { requestId: string; adapter: string; replica: string; reason: string }) =>
       log.warn(what, "replica gave no answer"),

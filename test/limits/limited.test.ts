@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { addRateFields, type Limited, limitedAnswer } from "../../gateway/data-plane/limits/limited.ts";
 
 async function answer(limited: Omit<Limited, "state">) {
-  const response = limitedAnswer({ state: "limited", ...limited }, "weather");
+  const response = limitedAnswer({ state: "limited", ...limited }, 'adapter "weather"');
   return { status: response.status, headers: response.headers.toJSON(), body: (await response.json()) as unknown };
 }
 

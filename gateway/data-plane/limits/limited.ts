@@ -19,11 +19,11 @@ export const windowSeconds = 60;
 
 /**
  * The answer on MCP paths: a JSON-RPC error without an id under 429 (RFC 6585 §4). SDKs hand its text on to whoever made
- * the call, which is a model often enough: so it says what is allowed, and what to do.
+ * the call, which is a model often enough: so it says what is allowed, and what to do. `to`: what was called, in words.
  */
-export function limitedAnswer(limited: Limited, adapter: string): Response {
+export function limitedAnswer(limited: Limited, to: string): Response {
   const { what, limit, retryAfterSeconds } = limited;
-  const error = { code: -32600, message: sentence(limited, adapter), data: { what, limit, retryAfterSeconds } };
+  const error = { code: -32600, message: sentence(limited, to), data: { what, limit, retryAfterSeconds } };
   const headers = new Headers({ "retry-after": String(retryAfterSeconds) });
   if (what === "requests") addRateFields(headers, { limit, remaining: 0, resetSeconds: retryAfterSeconds });
   return Response.json({ jsonrpc: "2.0", error, id: null }, { status: 429, headers });
@@ -38,14 +38,14 @@ export function addRateFields(headers: Headers, { limit, remaining, resetSeconds
   headers.append("ratelimit", `"gateway";r=${remaining};t=${resetSeconds}`);
 }
 
-function sentence({ what, limit, retryAfterSeconds }: Limited, adapter: string): string {
+function sentence({ what, limit, retryAfterSeconds }: Limited, to: string): string {
   const again = `ry again in ${retryAfterSeconds} s.`;
   switch (what) {
     case "requests":
-      return `Too many calls to adapter "${adapter}": ${limit} per minute are allowed. T${again}`;
+      return `Too many calls to ${to}: ${limit} per minute are allowed. T${again}`;
     case "streams":
       return `Too many open event streams: ${limit} at once are allowed. Close one, or t${again}`;
     case "sessions":
-      return `Too many open sessions on adapter "${adapter}": ${limit} at once are allowed. End one with DELETE, or t${again}`;
+      return `Too many open sessions on ${to}: ${limit} at once are allowed. End one with DELETE, or t${again}`;
   }
 }
