@@ -65,7 +65,7 @@ export function openRouter({
   const servers = opened.use(peers({ proxy, now, events }));
   const shown = opened.use(catalogue({ access, view, peers: servers, now }));
   const selected = selection({ catalogue: shown });
-  const callTool = toolCalls({ forward, replicas, schemas, limits: { ...usualToolLimits, ...limits }, nonce });
+  const callTool = toolCalls({ forward, replicas, schemas, events, limits: { ...usualToolLimits, ...limits }, nonce });
   return {
     handle: routerEndpoint({
       access,

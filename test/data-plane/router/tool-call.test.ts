@@ -189,6 +189,7 @@ test("replicas that refuse connections, none that is ready, and none at all are 
   expect(errorIn(await stand.call())).toBe(`${failed}every replica refuses connections. Try again in 2 seconds.`);
   stand.setReplicas();
   expect(errorIn(await stand.call())).toBe(`${failed}no replica of the tool is ready. Try again in 2 seconds.`);
+  expect(stand.told).toEqual(["weather: none ready", "weather: none ready"]);
   expect(errorIn(await stand.call({}, { replicaCount: 0 }))).toBe(
     "Error: The tool is switched off: it has no replicas.",
   );

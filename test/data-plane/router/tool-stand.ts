@@ -14,6 +14,8 @@ export type ToolStand = Disposable & {
   call(args?: unknown, changes?: Changes): Promise<ToolResult>;
   /** The replicas, by the addresses they listen at. */
   setReplicas(...urls: readonly string[]): void;
+  /** What was told to the log. */
+  readonly told: readonly string[];
   /** Sockets to the tool that are open now. */
   readonly connections: number;
 };
@@ -33,10 +35,15 @@ export function toolStand(changed: Partial<ToolCallLimits> = {}): ToolStand {
   let endpoints: readonly Endpoint[] = [];
   const runtime = staticRuntime([]);
   void runtime.apply({ name: "weather" } as Parameters<typeof runtime.apply>[0]);
+  const told: string[] = [];
   const call = toolCalls({
     forward: upstreams.forward,
     replicas: replicasOf(runtime.endpoints),
     schemas: jsonSchemas(),
+    events: {
+      upstreamFailed: ({ replica, reason }) => void told.push(`${replica}: ${reason}`),
+      noReplicaReady: ({ adapter }) => void told.push(`${adapter}: none ready`),
+    },
     limits: { ...limits, ...changed },
     nonce: () => Math.random().toString(36),
   });
@@ -46,6 +53,7 @@ export function toolStand(changed: Partial<ToolCallLimits> = {}): ToolStand {
       endpoints = urls.map((url, instance) => endpointAt(new URL(url).origin, `weather-${instance}`));
       runtime.set(endpoints);
     },
+    told,
     get connections() {
       return upstreams.connections;
     },

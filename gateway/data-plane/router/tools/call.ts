@@ -1,3 +1,4 @@
+import type { Events } from "../../../observe/events.ts";
 import type { Resource } from "../../../store/store.ts";
 import { type Delivered, type DeliveryLimits, delivery } from "../../delivery.ts";
 import type { Forward } from "../../forward.ts";
@@ -27,12 +28,14 @@ export function toolCalls({
   forward,
   replicas,
   schemas,
+  events,
   limits,
   nonce,
 }: {
   forward: Forward;
   replicas: Replicas;
   schemas: Schemas;
+  events: Pick<Events, "upstreamFailed" | "noReplicaReady">;
   limits: ToolCallLimits;
   nonce: () => string;
 }): (tool: Resource<"tool">, args: unknown, caller: Caller) => Promise<ToolResult> {
@@ -73,7 +76,15 @@ export function toolCalls({
     if (delivered.state === "answered") {
       return resultFrom(delivered.response, toolDefinition.tool, { schemas, maxAnswerBytes: limits.maxAnswerBytes });
     }
+    tell(delivered, resource.name, caller.requestId);
     return errorResult(reasonFor(delivered, resource));
+  }
+
+  function tell(delivered: Exclude<Delivered, { state: "answered" }>, tool: string, requestId: string): void {
+    if (delivered.state === "unready") events.noReplicaReady({ requestId, adapter: tool });
+    if (delivered.state !== "broken") return;
+    const { endpoint, reason } = delivered;
+    events.upstreamFailed({ requestId, adapter: tool, replica: endpoint.name, reason });
   }
 
   function reasonFor(delivered: Exclude<Delivered, { state: "answered" }>, { name, body }: Resource<"tool">): string {
