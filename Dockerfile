@@ -12,6 +12,8 @@ FROM oven/bun:1.4.5-slim
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY . .
+# Beside the dependencies, for everybody to read: a first start lays it down instead of making one, in seconds and 900 MB.
+RUN bun gateway/store/make-empty-database.ts --keep
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=8000

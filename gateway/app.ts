@@ -36,6 +36,8 @@ export type AppParts = {
   readonly events: Events;
   readonly nextRequestId: () => string;
   readonly maxBodyBytes: number;
+  /** Ends streams that would go on for ever. */
+  readonly closing: AbortSignal;
   /** The origin by which the caller knows this gateway. */
   readonly originOf: (request: Request) => string;
   /** Where a request comes from: the IP address of its connection. */
@@ -57,13 +59,13 @@ export function createApp(parts: AppParts): (request: Request, server: Server) =
 }
 
 export function createRest(parts: AppParts): RestApp {
-  const { adapters, tools, servers, health, events, nextRequestId, originOf, resource } = parts;
+  const { adapters, tools, servers, health, events, nextRequestId, originOf, closing, resource } = parts;
   const app = restApp({ events, nextRequestId });
   for (const path of new Set(contract.filter(isGuarded).map((route) => route.getRoutingPath()))) {
     app.use(path, ...guarded(parts));
   }
-  mountAdapters(app, adapters, originOf);
-  mountTools(app, tools, originOf);
+  mountAdapters(app, adapters, { originOf, closing });
+  mountTools(app, tools, { originOf, closing });
   mountServers(app, servers, originOf);
   mountAudit(app, parts.audit);
   mountMetadata(app, { resource, originOf }, nextRequestId);

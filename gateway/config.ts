@@ -2,6 +2,8 @@ import type { z } from "zod";
 import { withAliases } from "./config/aliases.ts";
 import { Environment, isLoopback } from "./config/environment.ts";
 import { type Auth, readAuth } from "./config/identity.ts";
+import { type RuntimeSettings, runtimeOf } from "./config/runtime.ts";
+import { type ReadText, readSecretFile, withSecretFiles } from "./config/secret-files.ts";
 
 /** The gateway's settings, frozen. Sizes and times carry their unit in the name. */
 export type Config = {
@@ -17,14 +19,13 @@ export type Config = {
   readonly allowedOrigins: readonly string[];
   /** Where PGlite keeps its files, and beside them what else a laptop's gateway remembers. */
   readonly dataDirectory: string;
-  /** Sealing keys, current first; undefined: made once and kept in the data directory. */
-  readonly gatewayKeys: readonly string[] | undefined;
-  /** `named` by a setting it must be there; the usual place may be empty. */
-  readonly imageCatalogue: { readonly file: string; readonly named: boolean };
-  /** Where a laptop's secrets are, a file each. */
-  readonly secretsDirectory: string;
+  readonly gatewayKeys: GatewayKeys;
+  readonly runtime: RuntimeSettings;
   readonly maxBodyBytes: number;
   readonly holdMs: number;
+  /** How long requests are still taken after readiness has failed. */
+  readonly shutdownDelayMs: number;
+  /** How long calls in flight may take to finish. */
   readonly drainMs: number;
   /** How long a tool may take for its answer. */
   readonly toolTimeoutMs: number;
@@ -47,19 +48,35 @@ export type Config = {
   readonly logLevel: string;
 };
 
+/**
+ * Sealing keys, current first. `kept`: made once, and kept in the data directory. `given`: by a setting. `watched`: in a file
+ * that may change while the gateway runs.
+ */
+export type GatewayKeys =
+  | { readonly kind: "kept" }
+  | { readonly kind: "given"; readonly keys: readonly string[] }
+  | { readonly kind: "watched"; readonly file: string; readonly keys: readonly string[] };
+
 export type Read = { state: "read"; config: Config } | { state: "invalid"; problems: string[] };
 
-/** Environment variables to settings. All that is wrong is said at once, each with its variable's name. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Read {
-  const parsed = Environment.safeParse(withAliases(environment));
-  if (!parsed.success) return { state: "invalid", problems: parsed.error.issues.map(describe) };
+/**
+ * Environment variables to settings. All that is wrong is said at once, each with its variable's name. Secret files are read
+ * here for the first time.
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  readText: ReadText = readSecretFile,
+): Read {
+  const { variables, fromFiles, problems } = withSecretFiles(withAliases(environment), readText);
+  const parsed = Environment.safeParse(variables);
+  const described = parsed.success ? [] : parsed.error.issues.map((issue) => describe(issue, fromFiles));
+  if (!parsed.success || problems.length > 0) return { state: "invalid", problems: [...problems, ...described] };
   const env = parsed.data;
   const identity = readAuth(env);
-  if (identity.state === "invalid") return identity;
+  const further = [keysProblem(env), networkProblem(env, identity)].filter((problem) => problem !== undefined);
+  if (identity.state === "invalid") return { state: "invalid", problems: [...identity.problems, ...further] };
+  if (further.length > 0) return { state: "invalid", problems: further };
   const { auth } = identity;
-  if (auth.kind === "dev" && !isLoopback(env.HOST) && !env.ALLOW_DEV_AUTH_ON_NETWORK) {
-    return { state: "invalid", problems: [devOnNetwork] };
-  }
   return {
     state: "read",
     config: Object.freeze({
@@ -72,11 +89,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       allowedHosts: env.ALLOWED_HOSTS,
       allowedOrigins: env.ALLOWED_ORIGINS,
       dataDirectory: env.STORE_URL.slice("pglite:".length),
-      gatewayKeys: env.GATEWAY_KEYS,
-      imageCatalogue: { file: env.IMAGE_CATALOGUE ?? "./images.json", named: env.IMAGE_CATALOGUE !== undefined },
-      secretsDirectory: env.SECRETS_DIRECTORY,
+      gatewayKeys: keysOf(env),
+      runtime: runtimeOf(env, environment),
       maxBodyBytes: env.MAX_BODY_BYTES,
       holdMs: env.HOLD_SECONDS * 1000,
+      shutdownDelayMs: env.SHUTDOWN_DELAY_SECONDS * 1000,
       drainMs: env.DRAIN_SECONDS * 1000,
       toolTimeoutMs: env.TOOL_TIMEOUT_SECONDS * 1000,
       callLimits: {
@@ -97,9 +114,27 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
 }
 
+function keysOf({ GATEWAY_KEYS: keys, GATEWAY_KEYS_FILE: file }: Environment): GatewayKeys {
+  if (keys === undefined) return { kind: "kept" };
+  return file === undefined ? { kind: "given", keys } : { kind: "watched", file, keys };
+}
+
+/** Keys are kept where the records are, if that is a directory; with any other store, every restart would make new ones. */
+export function keysProblem({ STORE_URL, GATEWAY_KEYS }: Pick<Environment, "STORE_URL" | "GATEWAY_KEYS">) {
+  if (STORE_URL.startsWith("pglite:") || GATEWAY_KEYS !== undefined) return undefined;
+  return "GATEWAY_KEYS: needed with this STORE_URL, since there is no directory to keep keys in; or set GATEWAY_KEYS_FILE";
+}
+
+function networkProblem(env: Environment, identity: ReturnType<typeof readAuth>): string | undefined {
+  const open = isLoopback(env.HOST) || env.ALLOW_DEV_AUTH_ON_NETWORK;
+  if (open || identity.state === "invalid" || identity.auth.kind !== "dev") return undefined;
+  return devOnNetwork;
+}
+
 const devOnNetwork =
   "HOST: development identity (AUTH=dev) believes whatever a caller says it is, so it listens on loopback only; set ALLOW_DEV_AUTH_ON_NETWORK=true to open it all the same";
 
-function describe(issue: z.core.$ZodIssue): string {
-  return `${issue.path[0] === undefined ? "" : `${String(issue.path[0])}: `}${issue.message}`;
+function describe({ path: [name], message }: z.core.$ZodIssue, fromFiles: ReadonlySet<string>): string {
+  if (name === undefined) return message;
+  return `${String(name)}${fromFiles.has(String(name)) ? "_FILE" : ""}: ${message}`;
 }

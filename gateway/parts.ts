@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { createApp } from "./app.ts";
 import { accessRules } from "./auth/access.ts";
 import { allowedNames } from "./auth/allowed-names.ts";
@@ -10,6 +11,7 @@ import { audiencesAt } from "./auth/metadata.ts";
 import { openVerifier } from "./auth/oidc/verifier.ts";
 import { publicOriginOf } from "./auth/public-origin.ts";
 import type { Config } from "./config.ts";
+import type { KubernetesSettings } from "./config/runtime.ts";
 import { adapterVerbs } from "./control-plane/adapters.ts";
 import { auditVerbs } from "./control-plane/audit-verbs.ts";
 import { openReconciler } from "./control-plane/reconcile.ts";
@@ -23,10 +25,14 @@ import { openRouter } from "./data-plane/router/router.ts";
 import { seal } from "./data-plane/seal.ts";
 import type { Health } from "./health-routes.ts";
 import { jsonSchemas } from "./json-schema.ts";
-import { keptKeys } from "./keys.ts";
+import { openKeys } from "./keys.ts";
 import type { Events } from "./observe/events.ts";
+import { kubeClient } from "./runtime/kubernetes/api/client.ts";
+import { loadCluster } from "./runtime/kubernetes/api/kubeconfig.ts";
+import { kubernetesRuntime } from "./runtime/kubernetes/kubernetes-runtime.ts";
+import { leadershipByLease } from "./runtime/kubernetes/leadership.ts";
 import { localRuntime } from "./runtime/local/local-runtime.ts";
-import type { Runtime } from "./runtime/runtime.ts";
+import type { Leadership, Runtime } from "./runtime/runtime.ts";
 import { auditRetention } from "./store/audit-retention.ts";
 import { auditTrail } from "./store/audit-trail.ts";
 import { openPglite } from "./store/pglite.ts";
@@ -34,10 +40,17 @@ import type { Store } from "./store/store.ts";
 import { openView } from "./store/view.ts";
 
 const newsMs = 1000;
+/** What a gateway stands on: opened by whoever names it. */
+export type Backends = { readonly store: Store; readonly runtime: Runtime; readonly leadership: Leadership };
+
+/** The leadership of a gateway that has its runtime for itself. */
+export const alone: Leadership = { leading: () => true, onChange: () => () => undefined };
 
 export type Gateway = AsyncDisposable & {
   readonly fetch: ReturnType<typeof createApp>;
-  /** Not ready any more; ends event streams, so that clients reconnect elsewhere while calls in flight finish. */
+  /** Not ready any more: probes look elsewhere. Everything is served as before. */
+  leave(): void;
+  /** Ends event streams, so that clients reconnect elsewhere while calls in flight finish. */
   drain(): void;
 };
 
@@ -45,8 +58,8 @@ export type Gateway = AsyncDisposable & {
 export async function openGateway(config: Config, events: Events): Promise<Gateway> {
   await using opening = new AsyncDisposableStack();
   const store = opening.use(await openStore(config));
-  const runtime = opening.use(await openRuntime(config, events));
-  const gateway = opening.use(await assemble(config, events, store, runtime));
+  const running = await openRuntime(config, events, opening);
+  const gateway = opening.use(await assemble(config, events, { store, ...running }));
   const opened = opening.move();
   return { ...gateway, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
@@ -72,11 +85,15 @@ async function openIdentity(
   };
 }
 
-/** A gateway over a store and a runtime that are already open. */
-export async function assemble(config: Config, events: Events, store: Store, runtime: Runtime): Promise<Gateway> {
+/** A gateway over backends that are already open. */
+export async function assemble(
+  config: Config,
+  events: Events,
+  { store, runtime, leadership }: Backends,
+): Promise<Gateway> {
   await using opening = new AsyncDisposableStack();
   const view = opening.use(await openView({ store, kinds: ["adapter", "tool", "server"], events }));
-  const reconciler = opening.use(await openReconciler({ store, view, runtime, events }));
+  const reconciler = opening.use(await openReconciler({ store, view, runtime, leadership, events }));
   const originOf = (request: Request) => publicOriginOf(request, config);
   const identity = await openIdentity(config, events, opening, originOf);
   const names = allowedNames(config);
@@ -100,7 +117,7 @@ export async function assemble(config: Config, events: Events, store: Store, run
     now: Date.now,
     nonce: () => Math.random().toString(36),
   };
-  const secrets = config.gatewayKeys ?? (await keptKeys(config.dataDirectory));
+  const { secrets } = opening.use(await openKeys(config, events));
   const toAdapters = proxy({ ...traffic, seal: seal({ secrets, now: Date.now, randomBytes }) });
   const schemas = jsonSchemas();
   const router = opening.use(openRouter({ ...traffic, proxy: toAdapters, schemas }));
@@ -118,6 +135,7 @@ export async function assemble(config: Config, events: Events, store: Store, run
     audit: auditVerbs({ access, store }),
     proxy: toAdapters,
     router: router.handle,
+    closing: closing.signal,
     health: () => health,
     events,
     nextRequestId: requestIds(),
@@ -130,8 +148,10 @@ export async function assemble(config: Config, events: Events, store: Store, run
   const opened = opening.move();
   return {
     fetch: handle,
-    drain() {
+    leave() {
       health = "draining";
+    },
+    drain() {
       // Bun prints every other reason for each stream that it ends.
       closing.abort(null);
     },
@@ -143,10 +163,31 @@ function openStore(config: Config): Promise<Store> {
   return openPglite({ directory: config.dataDirectory });
 }
 
-function openRuntime(config: Config, events: Events): Promise<Runtime> {
-  const { file, named } = config.imageCatalogue;
-  const { dataDirectory, secretsDirectory } = config;
-  return localRuntime({ events, dataDirectory, secretsDirectory, catalogueFile: file, catalogueRequired: named });
+type Running = Pick<Backends, "runtime" | "leadership">;
+
+async function openRuntime(config: Config, events: Events, opening: AsyncDisposableStack): Promise<Running> {
+  const { dataDirectory, runtime: settings } = config;
+  if (settings.kind === "kubernetes") return openKubernetes(settings, events, opening);
+  const { file, named } = settings.imageCatalogue;
+  const { secretsDirectory } = settings;
+  const catalogue = { catalogueFile: file, catalogueRequired: named };
+  return {
+    runtime: opening.use(await localRuntime({ events, dataDirectory, secretsDirectory, ...catalogue })),
+    leadership: alone,
+  };
+}
+
+async function openKubernetes(
+  { cluster, podName, ownNamespace, ...settings }: KubernetesSettings,
+  events: Events,
+  opening: AsyncDisposableStack,
+): Promise<Running> {
+  const client = kubeClient(await loadCluster(cluster), { events });
+  // A pod that is started again keeps its name, and is another process.
+  const identity = `${podName ?? hostname()}_${randomBytes(4).toString("hex")}`;
+  const runtime = opening.use(await kubernetesRuntime({ client, settings, instance: identity, now: Date.now, events }));
+  const lease = { namespace: ownNamespace, name: settings.gatewayName };
+  return { runtime, leadership: opening.use(leadershipByLease({ client, ...lease, identity, events })) };
 }
 
 /** Unique over gateways and restarts: a random beginning, then a count. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "./config.ts";
 import { type Events, eventsTo } from "./observe/events.ts";
 import { openLog } from "./observe/log.ts";
@@ -5,8 +6,13 @@ import { type Gateway, openGateway } from "./parts.ts";
 
 export type Served = {
   readonly url: string;
-  /** Takes no more requests, lets those in flight finish up to a limit, then closes everything that was opened. */
+  /**
+   * Fails readiness and, where a delay is set, serves on until proxies have heard of it. Then takes no more connections, ends
+   * event streams, lets calls in flight finish up to a limit, and closes everything that was opened.
+   */
   stop(reason: string): Promise<void>;
+  /** From now on stopping waits for no call. */
+  hurry(): void;
 };
 
 /** A whole gateway on its port. */
@@ -21,8 +27,9 @@ export async function serve(
   const opened = opening.move();
   const url = `http://${config.host}:${server.port}`;
   const startMs = Math.round(performance.now());
-  events.gatewayListening({ url, runtime: "local", store: "pglite", auth: config.auth.kind, startMs });
+  events.gatewayListening({ url, runtime: config.runtime.kind, store: "pglite", auth: config.auth.kind, startMs });
 
+  const hurry = new AbortController();
   let stopping: Promise<void> | undefined;
   return {
     url,
@@ -30,19 +37,27 @@ export async function serve(
       stopping ??= stop(reason);
       return stopping;
     },
+    hurry: () => hurry.abort(),
   };
 
   async function stop(reason: string): Promise<void> {
     events.gatewayDraining(reason);
+    gateway.leave();
+    await pause(config.shutdownDelayMs, hurry.signal);
+    // Before streams end, so that their clients reconnect to another gateway. What is idle is closed here, too.
+    const finished = server.stop();
     gateway.drain();
-    const { promise: limit, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, config.drainMs);
-    await Promise.race([server.stop(), limit]);
-    clearTimeout(timer);
+    await Promise.race([finished, pause(config.drainMs, hurry.signal)]);
+    hurry.abort();
     await server.stop(true);
     await opened.disposeAsync();
     events.gatewayStopped();
   }
+}
+
+/** Ends early when the signal fires. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 function listen({ host, port }: Config, { fetch }: Gateway): Bun.Server<undefined> {

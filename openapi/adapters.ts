@@ -69,7 +69,10 @@ export const Exposure = z
       description: "`absent`: its lists cannot be read, so nobody sees its tools; `unread`: nobody has asked yet",
       example: "listed",
     }),
-    reason: z.string().nullable().openapi({ description: "Why it is absent, or what of it is left out or out of date", example: null }),
+    reason: z
+      .string()
+      .nullable()
+      .openapi({ description: "Why it is absent, or what of it is left out or out of date", example: null }),
     tools: z.int().nullable().openapi({ description: "Tools in its last list", example: 12 }),
     estimatedTokens: z.int().nullable().openapi({
       description: "What that list takes of a model's context: its JSON in bytes, divided by 4",

@@ -1,7 +1,15 @@
 import { createRoute, z } from "@hono/zod-openapi";
 
 const tags = ["health"];
-const Health = z.object({ status: z.enum(["ok", "draining"]).openapi({ example: "ok" }) }).openapi("Health");
+const Health = z
+  .object({
+    status: z.enum(["ok", "degraded", "draining"]).openapi({
+      description: "degraded: live traffic is served as ever, something else is not possible",
+      example: "ok",
+    }),
+    reason: z.string().optional().openapi({ description: "Why it is degraded, and since when" }),
+  })
+  .openapi("Health");
 
 export const ping = createRoute({
   method: "get",
@@ -30,7 +38,9 @@ export const ready = createRoute({
   path: "/readyz",
   operationId: "ready",
   summary: "Readiness",
-  description: "200 from the first answer on, since the gateway listens only once it can route; 503 while it drains.",
+  description:
+    "200 from the first answer on, since the gateway listens only once it can route; 503 while it drains. Without its " +
+    "database it stays ready, `degraded`: live traffic goes on with the resources known last.",
   tags,
   security: [],
   responses: {

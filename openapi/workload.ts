@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { PodSettings } from "./pod.ts";
 
 /** What adapters and tools have in common: an image that the gateway runs in replicas. */
 
@@ -73,6 +74,12 @@ export const shared = {
     }),
 };
 
+// A union, where `nullable` would make the component itself nullable.
+const Pod = z.union([PodSettings, z.null()]).openapi({
+  description: "How replicas run in a cluster; null for the defaults. Its `template` is for admins to write",
+  example: { resources: { limits: { memory: "1Gi" } } },
+});
+
 /** What a caller writes. The defaults are the Microsoft gateway's; unknown fields are ignored, as there. */
 export const workloadData = {
   imageName: z
@@ -88,8 +95,8 @@ export const workloadData = {
     }),
   imageVersion: z
     .string()
-    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/, "Image version must be a valid image tag.")
-    .openapi({ description: "Image tag", example: "1.0.0" }),
+    .regex(/^(sha256:[0-9a-f]{64}|[a-zA-Z0-9][a-zA-Z0-9._-]{0,127})$/, "Image version must be a valid image tag.")
+    .openapi({ description: "Image tag, or a digest such as `sha256:` and 64 hex digits", example: "1.0.0" }),
   environmentVariables: Environment.default({}),
   replicaCount: z.int().min(0).max(maxReplicas).default(1).openapi({ description: "Replicas wanted", example: 3 }),
   ...shared,
@@ -97,6 +104,7 @@ export const workloadData = {
     .boolean()
     .default(false)
     .openapi({ description: "Runs under the workload's cloud identity; fixed at creation, needs the admin role" }),
+  pod: Pod.default(null),
 };
 
 export const workloadResource = {
@@ -107,6 +115,7 @@ export const workloadResource = {
   description: z.string().openapi({ example: "Weather forecasts" }),
   useWorkloadIdentity: z.boolean().openapi({ example: false }),
   requiredRoles: z.array(z.string()).openapi({ example: ["mcp.engineer"] }),
+  pod: Pod,
 };
 
 /** Who made a resource, and when it was written. */
@@ -129,6 +138,21 @@ const ReplicaStatus = z
   })
   .openapi("ReplicaStatus");
 
+/** One thing that is true of a workload or not, in the words of the Kubernetes MCP lifecycle operator (SIG Apps). */
+export const Condition = z
+  .object({
+    type: z.enum(["Accepted", "Available", "Ready"]).openapi({
+      description:
+        "`Accepted`: the runtime has taken the latest revision. `Available`: at least one replica is ready, or none is wanted. `Ready`: all that are wanted are ready and run the latest settings",
+      example: "Ready",
+    }),
+    status: z.enum(["True", "False", "Unknown"]).openapi({ example: "False" }),
+    reason: z.string().openapi({ description: "One word, for programs", example: "ReplicasNotReady" }),
+    message: z.string().openapi({ description: "The same in words", example: "2 of 3 replicas are ready." }),
+  })
+  .openapi("Condition");
+export type Condition = z.infer<typeof Condition>;
+
 export const WorkloadStatus = z.object({
   readyReplicas: z.int().nullable().openapi({ example: 3 }),
   updatedReplicas: z.int().nullable().openapi({ description: "Replicas that run the latest settings", example: 3 }),
@@ -137,6 +161,12 @@ export const WorkloadStatus = z.object({
   replicaStatus: z
     .string()
     .openapi({ description: "`Healthy`, or `Degraded: {ready}/{desired} ready`", example: "Healthy" }),
+  reason: z.string().nullable().openapi({ description: "Why it is not as wanted, in words", example: null }),
+  observedRevision: z.int().nullable().openapi({
+    description: "The revision that the runtime works on: the number at the end of the ETag. Null when it has none",
+    example: 3,
+  }),
+  conditions: z.array(Condition),
   replicas: z.array(ReplicaStatus),
 });
 export type WorkloadStatus = z.infer<typeof WorkloadStatus>;
@@ -160,4 +190,9 @@ export const logsQuery = z.object({
     .enum(["true", "false"])
     .default("false")
     .openapi({ description: "`true` streams new lines as they are written", example: "false" }),
+  previous: z.enum(["true", "false"]).default("false").openapi({
+    description:
+      "`true` shows the run before the replica's last restart. A laptop shows earlier runs without it, too; a cluster does not",
+    example: "false",
+  }),
 });

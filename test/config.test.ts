@@ -22,11 +22,15 @@ test("without settings it is a laptop's gateway", () => {
     allowedHosts: [],
     allowedOrigins: [],
     dataDirectory: "./.data",
-    gatewayKeys: undefined,
-    imageCatalogue: { file: "./images.json", named: false },
-    secretsDirectory: "./secrets",
+    gatewayKeys: { kind: "kept" },
+    runtime: {
+      kind: "local",
+      imageCatalogue: { file: "./images.json", named: false },
+      secretsDirectory: "./secrets",
+    },
     maxBodyBytes: 4_194_304,
     holdMs: 5000,
+    shutdownDelayMs: 0,
     drainMs: 10_000,
     toolTimeoutMs: 60_000,
     callLimits: { requestsPerMinute: undefined, streams: undefined, sessions: undefined },
@@ -50,7 +54,8 @@ test("development identity stays on loopback unless it is opened by name", () =>
 
 test("keys are a list, current first", () => {
   const [a, b] = ["a".repeat(32), "b".repeat(40)];
-  expect(config({ GATEWAY_KEYS: `${a},${b}` }).gatewayKeys).toEqual([a, b]);
+  expect(config({ GATEWAY_KEYS: `${a},${b}` }).gatewayKeys).toEqual({ kind: "given", keys: [a, b] });
+  expect(problems({ GATEWAY_KEYS: "," })).toEqual(["GATEWAY_KEYS: there is no key in it"]);
 });
 
 test("the Microsoft gateway's names are read, and ours win", () => {

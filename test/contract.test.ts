@@ -21,6 +21,7 @@ const rest = createRest({
   nextRequestId: unused,
   maxBodyBytes: 1,
   originOf: unused,
+  closing: new AbortController().signal,
   names: { hosts: undefined, origins: new Set() },
   challenge: unused,
   resource: undefined,

@@ -4,6 +4,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const aliases: Readonly<Record<string, string>> = {
   PublicOrigin: "PUBLIC_ORIGIN",
   GatewaySettings__Secret: "GATEWAY_KEYS",
+  ContainerRegistrySettings__Endpoint: "CONTAINER_REGISTRY",
   AzureAd__TenantId: "ENTRA_TENANT_ID",
   AzureAd__ClientId: "ENTRA_CLIENT_ID",
   AzureAd__Audience: "ENTRA_AUDIENCE",
@@ -14,6 +15,11 @@ const aliases: Readonly<Record<string, string>> = {
 const numberedAliases: Readonly<Record<string, string>> = {
   WorkloadIdentitySettings__RequiredRoles__: "WORKLOAD_IDENTITY_ROLES",
 };
+
+/** Whether a variable is one of those names. */
+export function isAlias(name: string): boolean {
+  return name in aliases || Object.keys(numberedAliases).some((prefix) => name.startsWith(prefix));
+}
 
 /** An empty variable counts as one that is not set: that is how shells and manifests leave things out. */
 export function withAliases(environment: Variables): Record<string, string> {

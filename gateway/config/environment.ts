@@ -1,6 +1,5 @@
 import { z } from "zod";
-
-const minKeyLength = 32;
+import { GatewayKeys } from "./gateway-keys.ts";
 
 const list = z
   .string()
@@ -38,8 +37,26 @@ function parseJson(text: string): unknown {
   }
 }
 
+const dnsLabel = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a DNS label, such as "adapter"');
+
+/** What goes before image names: a host, perhaps a port and a path. */
+const registry = z
+  .string()
+  .regex(
+    /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/,
+    'must be a registry such as "registry.example.com/mcp", without https:// and without a slash at its end',
+  );
+
+/** Variables that others have given a meaning: they belong to the machine or to the pod, not to the gateway. */
+export const Surroundings = z.object({
+  HOME: z.string().optional(),
+  KUBECONFIG: z.string().optional(),
+  KUBERNETES_SERVICE_HOST: z.string().optional(),
+  KUBERNETES_SERVICE_PORT: z.string().optional(),
+});
+
 /** The variables as they are written, each with its default. */
-export const Environment = z.object({
+export const Environment = Surroundings.extend({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
   HOST: z.string().min(1).default("127.0.0.1"),
   PUBLIC_ORIGIN: origin.optional(),
@@ -49,7 +66,14 @@ export const Environment = z.object({
     .string()
     .regex(/^pglite:./, 'must be "pglite:" and a directory, such as "pglite:./.data"')
     .default("pglite:./.data"),
-  RUNTIME: z.enum(["local"]).default("local"),
+  STORE_URL_FILE: z.string().optional(),
+  RUNTIME: z.enum(["local", "kubernetes"]).default("local"),
+  KUBE_CONTEXT: z.string().optional(),
+  KUBE_NAMESPACE: dnsLabel.default("adapter"),
+  CONTAINER_REGISTRY: registry.optional(),
+  WORKLOAD_SERVICE_ACCOUNT: dnsLabel.default("workload-sa"),
+  POD_NAME: z.string().optional(),
+  POD_NAMESPACE: dnsLabel.optional(),
   AUTH: z.enum(["dev", "oidc"]).optional(),
   OIDC_ISSUER: z.string().optional(),
   OIDC_AUDIENCE: list,
@@ -69,11 +93,8 @@ export const Environment = z.object({
   PRM_RESOURCE_MODE: z.enum(["exact", "origin"]).default("exact"),
   TRUST_FORWARDED: z.stringbool().default(false),
   ALLOW_DEV_AUTH_ON_NETWORK: z.stringbool().default(false),
-  GATEWAY_KEYS: list
-    .pipe(
-      z.array(z.string().min(minKeyLength, `each key needs ${minKeyLength} characters or more, from a random source`)),
-    )
-    .transform((keys) => (keys.length > 0 ? keys : undefined)),
+  GATEWAY_KEYS: GatewayKeys.optional(),
+  GATEWAY_KEYS_FILE: z.string().optional(),
   IMAGE_CATALOGUE: z.string().optional(),
   SECRETS_DIRECTORY: z.string().min(1).default("./secrets"),
   MAX_BODY_BYTES: z.coerce
@@ -84,6 +105,7 @@ export const Environment = z.object({
     .default(4 * 1024 * 1024),
   HOLD_SECONDS: z.coerce.number().min(0).max(60).default(5),
   DRAIN_SECONDS: z.coerce.number().min(0).max(3600).default(10),
+  SHUTDOWN_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
   TOOL_TIMEOUT_SECONDS: z.coerce.number().min(1).max(3600).default(60),
   RATE_LIMIT_PER_MINUTE: limit,
   MAX_STREAMS: limit,

@@ -3,10 +3,10 @@ import * as contract from "../../openapi/adapters.ts";
 import type { RestApp } from "../rest.ts";
 import type { Resource } from "../store/store.ts";
 import type { AdapterVerbs } from "./adapters.ts";
-import { etag, logsAnswer, refusal, tagIn } from "./rest-answers.ts";
+import { etag, logRequestOf, logsAnswer, refusal, type RestSurroundings, tagIn } from "./rest-answers.ts";
 
-/** The adapters' REST API: contract in, verbs, contract out. `originOf` is the origin by which the caller knows us. */
-export function mountAdapters(app: RestApp, adapters: AdapterVerbs, originOf: (request: Request) => string): void {
+/** The adapters' REST API: contract in, verbs, contract out. */
+export function mountAdapters(app: RestApp, adapters: AdapterVerbs, { originOf, closing }: RestSurroundings): void {
   app.openapi(contract.createAdapter, async (c) => {
     const { principal, requestId } = c.var;
     const created = await adapters.create(principal, c.req.valid("json"), requestId);
@@ -48,10 +48,9 @@ export function mountAdapters(app: RestApp, adapters: AdapterVerbs, originOf: (r
   });
 
   app.openapi(contract.getAdapterLogs, async (c) => {
-    const { instance, tail, follow } = c.req.valid("query");
-    const asked = { instance, tailLines: tail, follow: follow === "true", signal: c.req.raw.signal };
+    const asked = logRequestOf(c.req.valid("query"), AbortSignal.any([c.req.raw.signal, closing]));
     const logs = await adapters.logs(c.var.principal, c.req.valid("param").name, asked);
-    return logsAnswer(c, logs, "adapter", instance);
+    return logsAnswer(c, logs, "adapter", asked.instance);
   });
 }
 

@@ -1,113 +1,128 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Events } from "../observe/events.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Leadership, Runtime } from "../runtime/runtime.ts";
 import { type Kind, type Resource, type Store, type WorkloadKind, workloadKinds } from "../store/store.ts";
 import type { View } from "../store/view.ts";
+import { type Pause, workQueue } from "./work-queue.ts";
 import { workloadOf } from "./workload.ts";
 
 export interface Reconciler extends AsyncDisposable {
   /** Brings the view up to date with a write just made; the runtime follows on its own. */
   observe(kind: Kind, name: string): Promise<void>;
-  /** Resolves when nothing is left to do for this name, or after a named limit. */
+  /** Resolves when nothing is left to do for this name, whichever gateway does it, or after a named limit. */
   settled(kind: Kind, name: string): Promise<void>;
 }
 
 /** Work that one worker does: all that concerns a workload, whoever has its name, or a virtual server. */
 type Task = `workload/${string}` | `server/${string}`;
 
-const firstRetryMs = 500;
-const maxRetryMs = 30_000;
 const resyncMs = 60_000;
-const settleLimitMs = 20_000;
+const usualSettleLimitMs = 20_000;
 
 /**
  * Drives the runtime towards the store until they agree: one worker per name, retried with growing pauses, and all names
  * again every minute. The store is the truth, so a crash between any two steps heals here. For a virtual server nothing
- * runs; its record goes once it is marked.
+ * runs; its record goes once it is marked. Of several gateways the leading one works: another one only keeps its view. Who
+ * loses the lead takes no further step, and who gets it looks at everything.
  */
 export async function openReconciler({
   store,
   view,
   runtime,
+  leadership,
   events,
+  settleLimitMs = usualSettleLimitMs,
+  pause,
 }: {
   store: Pick<Store, "purge">;
   view: View;
-  runtime: Pick<Runtime, "apply" | "remove" | "names">;
-  events: Pick<Events, "reconcileFailed" | "resyncFailed">;
+  runtime: Pick<Runtime, "apply" | "remove" | "names" | "onDrift">;
+  leadership: Leadership;
+  events: Pick<Events, "reconcileFailed" | "resyncFailed" | "leftoverKept">;
+  settleLimitMs?: number;
+  pause?: Pause;
 }): Promise<Reconciler> {
   const closing = new AbortController();
-  /** Tasks under work; `again` when something changed since the work began. */
-  const workers = new Map<Task, { again: boolean; done: Promise<void> }>();
+  const queue = workQueue<Task>({
+    work: reconcile,
+    mayWork: () => leadership.leading(),
+    onFailure(task, attempt, retryInMs, error) {
+      const [kind, name] = partsOf(task);
+      events.reconcileFailed({ kind, name, attempt, retryInMs }, error);
+    },
+    pause,
+  });
 
-  const unsubscribe = view.subscribe((kind, name) => touch(taskOf(kind, name)));
-  const timer = setInterval(() => void touchAll(), resyncMs);
-  await touchAll();
+  const unsubscribe = view.subscribe((kind, name) => queue.hurry(taskOf(kind, name)));
+  const unwatch = runtime.onDrift((name) => queue.add(`workload/${name}`));
+  const unfollow = leadership.onChange(() => {
+    queue.wake();
+    void addAll();
+  });
+  const timer = setInterval(() => void addAll(), resyncMs);
+  await addAll();
 
   return {
     observe: (kind, name) => view.refresh(kind, name),
     async settled(kind, name) {
-      const { promise: limit, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, settleLimitMs);
-      await Promise.race([workers.get(taskOf(kind, name))?.done, limit]);
-      clearTimeout(timer);
+      const over = AbortSignal.any([closing.signal, AbortSignal.timeout(settleLimitMs)]);
+      await before(over, queue.done(taskOf(kind, name)));
+      await gone(kind, name, over);
     },
     async [Symbol.asyncDispose]() {
       unsubscribe();
+      unwatch();
+      unfollow();
       clearInterval(timer);
       closing.abort();
-      await Promise.all([...workers.values()].map(({ done }) => done));
+      await queue[Symbol.asyncDispose]();
     },
   };
 
-  async function touchAll(): Promise<void> {
+  async function addAll(): Promise<void> {
+    if (!leadership.leading() || closing.signal.aborted) return;
     for (const kind of [...workloadKinds, "server"] as const) {
-      for (const { name } of view.list(kind)) touch(taskOf(kind, name));
+      for (const { name } of view.list(kind)) queue.add(taskOf(kind, name));
     }
     try {
-      for (const name of await runtime.names()) touch(`workload/${name}`);
+      for (const name of await runtime.names()) queue.add(`workload/${name}`);
     } catch (error) {
       events.resyncFailed(error);
     }
   }
 
-  function touch(task: Task): void {
-    if (closing.signal.aborted) return;
-    const worker = workers.get(task);
-    if (worker) worker.again = true;
-    else {
-      const started = { again: false, done: Promise.resolve() };
-      workers.set(task, started);
-      started.done = work(task, started).finally(() => workers.delete(task));
-    }
-  }
-
-  async function work(task: Task, worker: { again: boolean }): Promise<void> {
-    const slash = task.indexOf("/");
-    const kind = task.slice(0, slash);
-    const name = task.slice(slash + 1);
-    for (let attempt = 1; !closing.signal.aborted;) {
-      worker.again = false;
-      try {
-        await (kind === "server" ? reconcileServer(name) : reconcileWorkload(name));
-        if (!worker.again) return;
-        attempt = 1;
-      } catch (error) {
-        const retryInMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (attempt - 1));
-        events.reconcileFailed({ kind, name, attempt: attempt++, retryInMs }, error);
-        // It rejects when aborted; then the loop ends.
-        await sleep(retryInMs, undefined, { signal: closing.signal }).catch(() => undefined);
-      }
-    }
+  function reconcile(task: Task): Promise<void> {
+    const [kind, name] = partsOf(task);
+    return kind === "server" ? reconcileServer(name) : reconcileWorkload(name);
   }
 
   async function reconcileWorkload(name: string): Promise<void> {
-    // Both are there while the view has yet to hear that one has gone; then its news brings us here again.
-    const wanting: Resource<WorkloadKind> | undefined = view.get("adapter", name) ?? view.get("tool", name);
-    if (!wanting) return runtime.remove(name);
-    if (!wanting.deleting) return runtime.apply(workloadOf(wanting.kind, wanting.body, wanting.uid));
+    const wanting = wantedAs(name) ?? (await storedAs(name));
+    if (!mayGoOn()) return;
+    if (!wanting) return removeLeftover(name);
+    if (!wanting.deleting) return runtime.apply(workloadOf(wanting));
     await runtime.remove(name);
-    await purge(wanting);
+    if (mayGoOn()) await purge(wanting);
+  }
+
+  /**
+   * A record goes after its workload, so one without a record is a leftover. In a store without any record it is more likely
+   * the wrong store, and everything that runs would go.
+   */
+  async function removeLeftover(name: string): Promise<void> {
+    const isEmpty = workloadKinds.every((kind) => view.list(kind).length === 0);
+    if (isEmpty) events.leftoverKept({ name });
+    else await runtime.remove(name);
+  }
+
+  /** Both are there while the view has yet to hear that one has gone; then its news brings us here again. */
+  function wantedAs(name: string): Resource<WorkloadKind> | undefined {
+    return view.get("adapter", name) ?? view.get("tool", name);
+  }
+
+  /** What another gateway wrote and started just now may run before this view has heard of it: it is no leftover. */
+  async function storedAs(name: string): Promise<Resource<WorkloadKind> | undefined> {
+    for (const kind of workloadKinds) await before(closing.signal, view.refresh(kind, name));
+    return wantedAs(name);
   }
 
   async function reconcileServer(name: string): Promise<void> {
@@ -117,10 +132,38 @@ export async function openReconciler({
 
   async function purge({ kind, name, uid }: Resource): Promise<void> {
     await store.purge(kind, name, uid);
-    await view.refresh(kind, name);
+    await before(closing.signal, view.refresh(kind, name));
   }
+
+  function mayGoOn(): boolean {
+    return leadership.leading() && !closing.signal.aborted;
+  }
+
+  /** Resolves when the view has no record of this name that is being deleted. */
+  async function gone(kind: Kind, name: string, over: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => view.get(kind, name)?.deleting || resolve();
+    const unsubscribe = view.subscribe(look);
+    look();
+    await before(over, promise);
+    unsubscribe();
+  }
+}
+
+/** Resolves with the promise, or when the signal aborts. */
+async function before(over: AbortSignal, promise: Promise<void>): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const onAbort = () => resolve();
+  over.addEventListener("abort", onAbort);
+  if (over.aborted) resolve();
+  await Promise.race([promise, aborted]).finally(() => over.removeEventListener("abort", onAbort));
 }
 
 function taskOf(kind: Kind, name: string): Task {
   return kind === "server" ? `server/${name}` : `workload/${name}`;
+}
+
+function partsOf(task: Task): [kind: string, name: string] {
+  const slash = task.indexOf("/");
+  return [task.slice(0, slash), task.slice(slash + 1)];
 }

@@ -1,7 +1,9 @@
+import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { logsQuery } from "../../openapi/workload.ts";
 import { type ProblemStatus, problem } from "../problem.ts";
 import type { RestEnv } from "../rest.ts";
-import type { Logs } from "../runtime/runtime.ts";
+import type { LogRequest, Logs } from "../runtime/runtime.ts";
 import type { Resource } from "../store/store.ts";
 import type { Refusal } from "./refusal.ts";
 import { tagOf } from "./resources.ts";
@@ -13,6 +15,13 @@ const statusOf: Record<Refusal["why"], ProblemStatus> = {
   exists: 409,
   stale: 412,
   unrunnable: 422,
+};
+
+export type RestSurroundings = {
+  /** The origin by which the caller knows this gateway. */
+  readonly originOf: (request: Request) => string;
+  /** Ends what would go on for ever. */
+  readonly closing: AbortSignal;
 };
 
 export function refusal({ why, detail }: Refusal, requestId: string) {
@@ -27,6 +36,11 @@ export function etag(resource: Resource): string {
 export function tagIn(ifMatch: string | undefined): string | undefined {
   if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
   return /^(?:W\/)?"(.*)"$/.exec(ifMatch.trim())?.[1] ?? "";
+}
+
+export function logRequestOf(query: z.infer<typeof logsQuery>, signal: AbortSignal): LogRequest {
+  const { instance, tail, follow, previous } = query;
+  return { instance, tailLines: tail, follow: follow === "true", previous: previous === "true", signal };
 }
 
 /** The lines as they come. Typed as never, as a problem is: it stands in for what a route's contract lists. */

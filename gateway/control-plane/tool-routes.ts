@@ -3,10 +3,10 @@ import * as contract from "../../openapi/tools.ts";
 import type { RestApp } from "../rest.ts";
 import type { Resource } from "../store/store.ts";
 import type { ToolVerbs } from "./tools.ts";
-import { etag, logsAnswer, refusal, tagIn } from "./rest-answers.ts";
+import { etag, logRequestOf, logsAnswer, refusal, type RestSurroundings, tagIn } from "./rest-answers.ts";
 
 /** The tools' REST API, as the adapters' is. */
-export function mountTools(app: RestApp, tools: ToolVerbs, originOf: (request: Request) => string): void {
+export function mountTools(app: RestApp, tools: ToolVerbs, { originOf, closing }: RestSurroundings): void {
   app.openapi(contract.createTool, async (c) => {
     const { principal, requestId } = c.var;
     const created = await tools.create(principal, c.req.valid("json"), requestId);
@@ -48,10 +48,9 @@ export function mountTools(app: RestApp, tools: ToolVerbs, originOf: (request: R
   });
 
   app.openapi(contract.getToolLogs, async (c) => {
-    const { instance, tail, follow } = c.req.valid("query");
-    const asked = { instance, tailLines: tail, follow: follow === "true", signal: c.req.raw.signal };
+    const asked = logRequestOf(c.req.valid("query"), AbortSignal.any([c.req.raw.signal, closing]));
     const logs = await tools.logs(c.var.principal, c.req.valid("param").name, asked);
-    return logsAnswer(c, logs, "tool", instance);
+    return logsAnswer(c, logs, "tool", asked.instance);
   });
 }
 

@@ -1,11 +1,14 @@
 import type { Variables, Workload } from "../runtime/runtime.ts";
-import type { AdapterRecord, ToolRecord, WorkloadKind } from "../store/store.ts";
+import type { AdapterRecord, Resource, ToolRecord, WorkloadKind } from "../store/store.ts";
+
+/** What there is to know of a resource before it is stored, too. */
+type Wanted = Pick<Resource<WorkloadKind>, "kind" | "uid" | "revision" | "body">;
 
 /** Where an MCP server listens in its container, as the Microsoft gateway has it. */
 const adapterPort = 8000;
 
 /** What a runtime needs to know of an adapter or a tool. */
-export function workloadOf(kind: WorkloadKind, body: AdapterRecord | ToolRecord, uid: string): Workload {
+export function workloadOf({ kind, uid, revision, body }: Wanted): Workload {
   return {
     kind,
     name: body.name,
@@ -15,13 +18,16 @@ export function workloadOf(kind: WorkloadKind, body: AdapterRecord | ToolRecord,
     environment: variablesOf(body),
     replicaCount: body.replicaCount,
     port: "toolDefinition" in body ? body.toolDefinition.port : adapterPort,
+    pod: body.pod,
+    useWorkloadIdentity: body.useWorkloadIdentity,
+    revision,
   };
 }
 
 function variablesOf({ environmentVariables }: AdapterRecord | ToolRecord): Variables {
   const entries = Object.entries(environmentVariables).map(([name, variable]) => {
     const isKeptSecret = typeof variable === "object" && "secret" in variable;
-    return [name, isKeptSecret ? (variable.value ?? "") : variable] as const;
+    return [name, isKeptSecret ? { secret: variable.value ?? "" } : variable] as const;
   });
   return Object.fromEntries(entries);
 }

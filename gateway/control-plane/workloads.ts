@@ -2,11 +2,14 @@ import type { AdapterData } from "../../openapi/adapters.ts";
 import type { ToolData } from "../../openapi/tools.ts";
 import type { WorkloadStatus } from "../../openapi/workload.ts";
 import type { Principal } from "../auth/principal.ts";
-import type { LogRequest, Logs, Runtime } from "../runtime/runtime.ts";
+import type { LogRequest, Logs, Runtime, Workload } from "../runtime/runtime.ts";
 import type { Bodies, Resource, WorkloadKind } from "../store/store.ts";
+import { conditionsOf } from "./conditions.ts";
+import { templateRefusal } from "./pod-template.ts";
 import { type Refusal, refused } from "./refusal.ts";
 import { misnamed, type ResourceParts, resourceVerbs, type Revised, type Written } from "./resources.ts";
 import { keepSecrets } from "./secrets.ts";
+import { whyUnkeepable } from "./unkeepable.ts";
 import { workloadOf } from "./workload.ts";
 
 /** What callers write of each kind. */
@@ -22,13 +25,14 @@ export function workloadVerbs<K extends WorkloadKind>({ kind, runtime, ...parts 
 
   async function create(principal: Principal, data: Data[K], requestId: string): Promise<Written<K> | Refusal> {
     if (data.useWorkloadIdentity && !access.mayUseWorkloadIdentity(principal)) return noWorkloadIdentity();
+    const podRefusal = whyNotThisPod(principal, data, null);
+    if (podRefusal) return podRefusal;
     const kept = keepSecrets(data.environmentVariables, {});
     if (kept.state === "missing") return noSecret(kept.name);
     const made = { id: data.name, ...data, ...maker(principal), environmentVariables: kept.variables };
     // Written data and what its making adds are the body, of either kind.
     const body = made as unknown as Bodies[K];
-    const refusal = runtime.refusal(workloadOf(kind, body, ""));
-    return refusal === undefined ? add(principal, body, requestId) : refused("unrunnable", refusal);
+    return whyNotRun(workloadOf({ kind, uid: "", revision: 1, body })) ?? add(principal, body, requestId);
   }
 
   async function update(
@@ -39,17 +43,30 @@ export function workloadVerbs<K extends WorkloadKind>({ kind, runtime, ...parts 
     requestId: string,
   ): Promise<Written<K> | Refusal> {
     if (data.name !== name) return misnamed(kind);
-    return revise(principal, name, expected, requestId, (before, at) => changed(before, data, at));
+    return revise(principal, name, expected, requestId, (before, at) => changed(principal, before, data, at));
   }
 
   /** What would be stored, if that can be. */
-  function changed({ body: before, uid }: Resource<K>, data: Data[K], at: string): Revised<K> | Refusal {
+  function changed(principal: Principal, stored: Resource<K>, data: Data[K], at: string): Revised<K> | Refusal {
+    const { uid, revision, body: before } = stored;
     if (data.useWorkloadIdentity !== before.useWorkloadIdentity) return identityIsFixed(kind);
+    const podRefusal = whyNotThisPod(principal, data, before.pod);
+    if (podRefusal) return podRefusal;
     const kept = keepSecrets(data.environmentVariables, before.environmentVariables);
     if (kept.state === "missing") return noSecret(kept.name);
     const body = { ...before, ...data, environmentVariables: kept.variables, lastUpdatedAt: at };
-    const refusal = runtime.refusal(workloadOf(kind, body, uid));
-    return refusal === undefined ? { state: "revised", body } : refused("unrunnable", refusal);
+    return whyNotRun(workloadOf({ kind, uid, revision: revision + 1, body })) ?? { state: "revised", body };
+  }
+
+  function whyNotThisPod(principal: Principal, { pod }: Data[K], stored: Bodies[K]["pod"]): Refusal | undefined {
+    const unkeepable = whyUnkeepable(pod);
+    if (unkeepable !== undefined) return refused("invalid", `pod: ${unkeepable}`);
+    return templateRefusal(pod, stored, access.isAdmin(principal));
+  }
+
+  function whyNotRun(workload: Workload): Refusal | undefined {
+    const refusal = runtime.refusal(workload);
+    return refusal && refused(refusal.why === "taken" ? "exists" : "unrunnable", refusal.detail);
   }
 
   async function status(
@@ -58,8 +75,9 @@ export function workloadVerbs<K extends WorkloadKind>({ kind, runtime, ...parts 
   ): Promise<{ state: "found"; resource: Resource<K>; status: WorkloadStatus } | Refusal> {
     const found = await get(principal, name);
     if (found.state === "refused") return found;
-    const running = await runtime.status(name);
-    const desired = found.resource.body.replicaCount;
+    const running = await runtime.status(workloadOf(found.resource));
+    const { revision, body } = found.resource;
+    const desired = body.replicaCount;
     const ready = running?.ready ?? 0;
     return {
       ...found,
@@ -69,6 +87,9 @@ export function workloadVerbs<K extends WorkloadKind>({ kind, runtime, ...parts 
         availableReplicas: ready,
         image: running?.image ?? "Unknown",
         replicaStatus: ready >= desired ? "Healthy" : `Degraded: ${ready}/${desired} ready`,
+        reason: running?.reason ?? null,
+        observedRevision: running?.observedRevision ?? null,
+        conditions: conditionsOf(running, desired, revision),
         replicas: running?.replicas.map((replica) => ({ ...replica })) ?? [],
       },
     };

@@ -23,26 +23,28 @@ const maxSealedLength = 2048;
 export const sessionMaxAgeMs = 7 * 24 * 3600 * 1000;
 const maxRemembered = 20_000;
 
+/** The first seals; all of them open. A function gives the same list until there are others. */
+export type Secrets = readonly string[] | (() => readonly string[]);
+
 /**
  * AES-256-GCM over replica, upstream session and time, bound to adapter and principal as additional data.
- * The first secret seals; all of them open. Opened ids are remembered, bounded, so that a session pays for its seal once.
+ * Opened ids are remembered, bounded, so that a session pays for its seal once, and once again when the secrets change.
  */
 export function seal({
   secrets,
   now,
   randomBytes,
 }: {
-  secrets: readonly string[];
+  secrets: Secrets;
   now: () => number;
   randomBytes: (count: number) => Buffer;
 }): Seal {
-  const keys = secrets.map(keyFrom);
-  const current = keys[0];
-  if (!current) throw new Error("at least one gateway key is needed");
-  const remembered = remember<{ scope: string; pin: Pin }>(maxRemembered);
+  const secretsNow = typeof secrets === "function" ? secrets : () => secrets;
+  let ring = ringOf(secretsNow());
 
   return {
     close(pin, scope) {
+      const { current } = ringNow();
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv("aes-256-gcm", current.secret, nonce);
       cipher.setAAD(Buffer.from(bound(scope)));
@@ -58,31 +60,48 @@ export function seal({
     },
 
     open(sealed, scope) {
+      const { keys, remembered } = ringNow();
       const known = remembered.get(sealed);
-      const pin = known ? (known.scope === bound(scope) ? known.pin : undefined) : unseal(sealed, scope);
+      const pin = known ? (known.scope === bound(scope) ? known.pin : undefined) : unseal(keys, sealed, scope);
       if (!pin || now() - pin.issuedAtMs > sessionMaxAgeMs) return undefined;
       if (!known) remembered.set(sealed, { scope: bound(scope), pin });
       return pin;
     },
   };
 
-  function unseal(sealed: string, scope: Scope): Pin | undefined {
-    if (!sealed.startsWith(prefix) || sealed.length > maxSealedLength) return undefined;
-    const bytes = Buffer.from(sealed.slice(prefix.length), "base64url");
-    // Decoding forgives stray characters and padding bits; only the one spelling we gave out is taken.
-    if (bytes.toString("base64url") !== sealed.slice(prefix.length)) return undefined;
-    const key = keys.find(({ id }) => id.equals(bytes.subarray(0, keyIdBytes)));
-    if (!key || bytes.length <= keyIdBytes + nonceBytes + tagBytes) return undefined;
-    const nonce = bytes.subarray(keyIdBytes, keyIdBytes + nonceBytes);
-    const decipher = createDecipheriv("aes-256-gcm", key.secret, nonce, { authTagLength: tagBytes });
-    decipher.setAAD(Buffer.from(bound(scope)));
-    decipher.setAuthTag(bytes.subarray(-tagBytes));
-    try {
-      const cipherText = bytes.subarray(keyIdBytes + nonceBytes, -tagBytes);
-      return pinFrom(decipher.update(cipherText, undefined, "utf8") + decipher.final("utf8"));
-    } catch {
-      return undefined;
-    }
+  function ringNow(): Ring {
+    const known = secretsNow();
+    if (known !== ring.secrets) ring = ringOf(known);
+    return ring;
+  }
+}
+
+/** What follows from the secrets: with other secrets nothing of it holds, what was opened included. */
+type Ring = ReturnType<typeof ringOf>;
+
+function ringOf(secrets: readonly string[]) {
+  const keys = secrets.map(keyFrom);
+  const current = keys[0];
+  if (!current) throw new Error("at least one gateway key is needed");
+  return { secrets, keys, current, remembered: remember<{ scope: string; pin: Pin }>(maxRemembered) };
+}
+
+function unseal(keys: readonly Key[], sealed: string, scope: Scope): Pin | undefined {
+  if (!sealed.startsWith(prefix) || sealed.length > maxSealedLength) return undefined;
+  const bytes = Buffer.from(sealed.slice(prefix.length), "base64url");
+  // Decoding forgives stray characters and padding bits; only the one spelling we gave out is taken.
+  if (bytes.toString("base64url") !== sealed.slice(prefix.length)) return undefined;
+  const key = keys.find(({ id }) => id.equals(bytes.subarray(0, keyIdBytes)));
+  if (!key || bytes.length <= keyIdBytes + nonceBytes + tagBytes) return undefined;
+  const nonce = bytes.subarray(keyIdBytes, keyIdBytes + nonceBytes);
+  const decipher = createDecipheriv("aes-256-gcm", key.secret, nonce, { authTagLength: tagBytes });
+  decipher.setAAD(Buffer.from(bound(scope)));
+  decipher.setAuthTag(bytes.subarray(-tagBytes));
+  try {
+    const cipherText = bytes.subarray(keyIdBytes + nonceBytes, -tagBytes);
+    return pinFrom(decipher.update(cipherText, undefined, "utf8") + decipher.final("utf8"));
+  } catch {
+    return undefined;
   }
 }
 
@@ -101,7 +120,9 @@ function pinFrom(plain: string): Pin {
   };
 }
 
-function keyFrom(secret: string): { id: Buffer; secret: Buffer } {
+type Key = { readonly id: Buffer; readonly secret: Buffer };
+
+function keyFrom(secret: string): Key {
   const derived = Buffer.from(hkdfSync("sha256", secret, "", "mcp-gateway session seal 1", 32 + keyIdBytes));
   return { secret: derived.subarray(0, 32), id: derived.subarray(32) };
 }

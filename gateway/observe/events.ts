@@ -9,6 +9,10 @@ export function eventsTo(log: Log) {
       log.info(at, "listening"),
     gatewayDraining: (signal: string) => log.info({ signal }, "draining"),
     gatewayStopped: () => log.info("stopped"),
+    gatewayKeysChanged: (what: { file: string; keys: number; added: number; removed: number }) =>
+      log.info(what, "gateway keys changed"),
+    gatewayKeysUnusable: (what: { file: string; reason: string; kept: number }) =>
+      log.warn(what, "gateway keys cannot be read, those known stay in use"),
     requestFailed: (at: { requestId: string; method: string; path: string }, error: unknown) =>
       log.error({ ...at, err: error }, "request failed"),
 
@@ -29,6 +33,11 @@ export function eventsTo(log: Log) {
     changeFeedFailed: (error: unknown) => log.error({ err: error }, "change feed failed"),
     reconcileFailed: (what: { kind: string; name: string; attempt: number; retryInMs: number }, error: unknown) =>
       log.warn({ ...what, err: error }, "reconcile failed, will retry"),
+    leftoverKept: (what: { name: string }) =>
+      log.error(
+        what,
+        "this workload has no record, and the store has none at all: is it the right store? left running",
+      ),
     resyncFailed: (error: unknown) => log.warn({ err: error }, "cannot list what runs, will look again"),
 
     replicaStarted: (replica: { replica: string; id: string; pid: number; port: number }) =>
@@ -40,6 +49,13 @@ export function eventsTo(log: Log) {
     replicaStopped: (replica: { replica: string; id: string }) => log.info(replica, "replica stopped"),
     replicaEnded: (replica: { replica: string; id: string; reason: string; restartInMs: number }) =>
       log.warn(replica, "replica ended by itself, will restart"),
+    kubernetesBusy: (what: { method: string; path: string; status: number; retryInMs: number }) =>
+      log.info(what, "the API server asks for patience"),
+    watchInterrupted: (what: { kind: string; namespace: string; reason: string; retryInMs: number }) =>
+      log.warn(what, "watch interrupted, will go on"),
+    leadershipChanged: (what: { leading: boolean; holder: string }) =>
+      log.info(what, what.leading ? "leads: reconciles from now on" : "does not lead"),
+    clusterEventLost: (what: { workload: string; reason: string }) => log.info(what, "event not written"),
     orphansEnded: (count: number) => log.warn({ count }, "ended replicas that a killed gateway had left behind"),
 
     mcpRequest: (request: { requestId: string; adapter: string; method: string; status: number; ms: number }) =>

@@ -1,7 +1,10 @@
+import type { PodSettings } from "../../openapi/pod.ts";
 import type { SecretRef } from "../../openapi/workload.ts";
 
-/** The runtime reads secrets itself, where it runs the workload: their values never pass through here. */
-export type Variables = Readonly<Record<string, string | { readonly secretRef: SecretRef }>>;
+/** By reference the runtime reads secrets itself, where it runs the workload; `secret` is a value that the store keeps. */
+export type Variables = Readonly<
+  Record<string, string | { readonly secretRef: SecretRef } | { readonly secret: string }>
+>;
 
 /** Something a runtime keeps alive: so and so many replicas of one image. Names are unique over all kinds. */
 export type Workload = {
@@ -15,7 +18,15 @@ export type Workload = {
   readonly replicaCount: number;
   /** Where the program listens, in a container. Where replicas share one address they are given a PORT instead. */
   readonly port: number;
+  /** Of a cluster's replicas; null for the defaults. */
+  readonly pod: PodSettings | null;
+  readonly useWorkloadIdentity: boolean;
+  /** Of the record it was made from. */
+  readonly revision: number;
 };
+
+/** Why a workload cannot run here, in words for whoever asked. `taken`: its name belongs to something else. */
+export type WorkloadRefusal = { readonly why: "unrunnable" | "taken"; readonly detail: string };
 
 /** Where one replica takes requests. */
 export type Endpoint = {
@@ -53,6 +64,10 @@ export type WorkloadStatus = {
   /** Replicas that run the latest image and environment. */
   readonly updated: number;
   readonly image: string;
+  /** Revision of the record that the runtime has taken as desired; null when it has none. */
+  readonly observedRevision: number | null;
+  /** Why the runtime does not have it as wanted, in words; null when it does. */
+  readonly reason: string | null;
   readonly replicas: readonly ReplicaStatus[];
 };
 
@@ -60,6 +75,8 @@ export type LogRequest = {
   readonly instance: number;
   readonly tailLines: number;
   readonly follow: boolean;
+  /** Of the run before the present one, where that is kept. */
+  readonly previous: boolean;
   readonly signal: AbortSignal;
 };
 /** `absent`: there is no such instance. `starting`: it has not run yet. */
@@ -67,15 +84,24 @@ export type Logs = { state: "absent" } | { state: "starting" } | { state: "open"
 
 /** Runs workloads. The reconciler calls apply and remove again and again: both are idempotent and may be called at any time. */
 export interface Runtime extends AsyncDisposable {
-  /** Why this workload can never run here, in words for whoever asked; undefined when it can. */
-  refusal(workload: Workload): string | undefined;
+  /** Why this workload cannot run here, from memory; undefined when it can. */
+  refusal(workload: Workload): WorkloadRefusal | undefined;
   /** Takes the workload as the desired state; resolves when that is accepted, not when replicas are ready. */
   apply(workload: Workload): Promise<void>;
-  /** Resolves when every replica is gone. */
+  /** Resolves when every replica is gone. What belongs to something else stays. */
   remove(name: string): Promise<void>;
   /** Names of all workloads it has, so that leftovers can be removed. */
   names(): Promise<string[]>;
-  status(name: string): Promise<WorkloadStatus | undefined>;
+  /** How this workload is; undefined when there is nothing to tell. */
+  status(workload: Workload): Promise<WorkloadStatus | undefined>;
   logs(name: string, request: LogRequest): Promise<Logs>;
   readonly endpoints: Endpoints;
+  /** Calls back when a workload may have been changed or removed by somebody else. Call what it returns to stop. */
+  onDrift(onChange: (name: string) => void): () => void;
 }
+
+/** Of several gateways on one store, the one whose reconciler works. */
+export type Leadership = {
+  leading(): boolean;
+  onChange(listener: () => void): () => void;
+};

@@ -81,6 +81,11 @@ export type CallEntry = Omit<AuditEntry, "id" | "at" | "action" | "kind" | "revi
 /** `unknown-cursor`: not one that this store gave out. */
 export type AuditRead = { state: "read"; entries: AuditEntry[]; next: string | null } | { state: "unknown-cursor" };
 
+/** The database is away or does not answer in time; the same may succeed later. The message is for the log. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
+
 /** Resources under optimistic revisions. Each write and its audit row are one transaction, acknowledged once it is durable. */
 export interface Store extends AsyncDisposable {
   get<K extends Kind>(kind: K, name: string): Promise<Resource<K> | undefined>;

@@ -24,6 +24,10 @@ export type AdapterResource = {
     useWorkloadIdentity: boolean;
     requiredRoles: Array<string>;
     /**
+     * How replicas run in a cluster; null for the defaults. Its `template` is for admins to write
+     */
+    pod: PodSettings | null;
+    /**
      * Tools by role: `*` as a role is everybody who may use the adapter, `*` as a tool is every tool. Others can be neither called nor seen. Null: no policy. Admins are not bound by it.
      */
     allowedTools: {
@@ -48,6 +52,73 @@ export type SecretRef = {
      * Which of the secret's values, where it has several
      */
     key?: string;
+};
+
+export type PodSettings = {
+    resources?: {
+        /**
+         * Default 250m, 256Mi
+         */
+        requests?: {
+            cpu?: string;
+            memory?: string;
+            ephemeralStorage?: string;
+        };
+        /**
+         * Default 1, 512Mi, 2Gi
+         */
+        limits?: {
+            cpu?: string;
+            memory?: string;
+            ephemeralStorage?: string;
+        };
+    };
+    /**
+     * When a replica is ready: its port is open (the default), or a path answers 2xx or 3xx
+     */
+    probe?: {
+        kind: 'tcp';
+    } | {
+        kind: 'http';
+        path: string;
+    };
+    /**
+     * How long a replica may take to start before it is killed; default 120
+     */
+    startupSeconds?: number;
+    /**
+     * How long a replica keeps its sessions when it has to go; default 60
+     */
+    terminationGracePeriodSeconds?: number;
+    imagePullSecrets?: Array<string>;
+    /**
+     * Default `Always` for a tag, `IfNotPresent` for a digest
+     */
+    imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+    /**
+     * With an empty, writable /tmp; default false
+     */
+    readOnlyRootFilesystem?: boolean;
+    /**
+     * Default 1100
+     */
+    runAsUser?: number;
+    nodeSelector?: {
+        [key: string]: string;
+    };
+    tolerations?: Array<{
+        key?: string;
+        operator?: 'Exists' | 'Equal';
+        value?: string;
+        effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+        tolerationSeconds?: number;
+    }>;
+    /**
+     * For whatever has no field here: a pod template (`metadata`, `spec`) merged over the gateway's by the rules of kubectl patch (strategic merge); admins only
+     */
+    template?: {
+        [key: string]: unknown;
+    };
 };
 
 export type ToolChoice = {
@@ -99,7 +170,7 @@ export type AdapterData = {
      */
     imageName: string;
     /**
-     * Image tag
+     * Image tag, or a digest such as `sha256:` and 64 hex digits
      */
     imageVersion: string;
     /**
@@ -126,6 +197,10 @@ export type AdapterData = {
      * Runs under the workload's cloud identity; fixed at creation, needs the admin role
      */
     useWorkloadIdentity?: boolean;
+    /**
+     * How replicas run in a cluster; null for the defaults. Its `template` is for admins to write
+     */
+    pod?: PodSettings | null;
     /**
      * Tools by role: `*` as a role is everybody who may use the adapter, `*` as a tool is every tool. Others can be neither called nor seen. Null: no policy. Admins are not bound by it.
      */
@@ -157,8 +232,33 @@ export type AdapterStatus = {
      * `Healthy`, or `Degraded: {ready}/{desired} ready`
      */
     replicaStatus: string;
+    /**
+     * Why it is not as wanted, in words
+     */
+    reason: string | null;
+    /**
+     * The revision that the runtime works on: the number at the end of the ETag. Null when it has none
+     */
+    observedRevision: number | null;
+    conditions: Array<Condition>;
     replicas: Array<ReplicaStatus>;
     exposure: Exposure;
+};
+
+export type Condition = {
+    /**
+     * `Accepted`: the runtime has taken the latest revision. `Available`: at least one replica is ready, or none is wanted. `Ready`: all that are wanted are ready and run the latest settings
+     */
+    type: 'Accepted' | 'Available' | 'Ready';
+    status: 'True' | 'False' | 'Unknown';
+    /**
+     * One word, for programs
+     */
+    reason: string;
+    /**
+     * The same in words
+     */
+    message: string;
 };
 
 export type ReplicaStatus = {
@@ -223,6 +323,10 @@ export type ToolResource = {
     description: string;
     useWorkloadIdentity: boolean;
     requiredRoles: Array<string>;
+    /**
+     * How replicas run in a cluster; null for the defaults. Its `template` is for admins to write
+     */
+    pod: PodSettings | null;
     toolDefinition: ToolDefinition;
     /**
      * Id of the principal who created it
@@ -302,7 +406,7 @@ export type ToolData = {
      */
     imageName: string;
     /**
-     * Image tag
+     * Image tag, or a digest such as `sha256:` and 64 hex digits
      */
     imageVersion: string;
     /**
@@ -329,6 +433,10 @@ export type ToolData = {
      * Runs under the workload's cloud identity; fixed at creation, needs the admin role
      */
     useWorkloadIdentity?: boolean;
+    /**
+     * How replicas run in a cluster; null for the defaults. Its `template` is for admins to write
+     */
+    pod?: PodSettings | null;
     toolDefinition: ToolDefinition;
 };
 
@@ -347,6 +455,15 @@ export type ToolStatus = {
      * `Healthy`, or `Degraded: {ready}/{desired} ready`
      */
     replicaStatus: string;
+    /**
+     * Why it is not as wanted, in words
+     */
+    reason: string | null;
+    /**
+     * The revision that the runtime works on: the number at the end of the ETag. Null when it has none
+     */
+    observedRevision: number | null;
+    conditions: Array<Condition>;
     replicas: Array<ReplicaStatus>;
 };
 
@@ -849,6 +966,10 @@ export type GetAdapterLogsData = {
          * `true` streams new lines as they are written
          */
         follow?: 'true' | 'false';
+        /**
+         * `true` shows the run before the replica's last restart. A laptop shows earlier runs without it, too; a cluster does not
+         */
+        previous?: 'true' | 'false';
     };
     url: '/adapters/{name}/logs';
 };
@@ -1206,6 +1327,10 @@ export type GetToolLogsData = {
          * `true` streams new lines as they are written
          */
         follow?: 'true' | 'false';
+        /**
+         * `true` shows the run before the replica's last restart. A laptop shows earlier runs without it, too; a cluster does not
+         */
+        previous?: 'true' | 'false';
     };
     url: '/tools/{name}/logs';
 };

@@ -44,6 +44,7 @@ test("a new adapter has every field, with the Microsoft gateway's defaults", asy
     description: "",
     useWorkloadIdentity: false,
     requiredRoles: [],
+    pod: null,
     allowedTools: null,
     exposeTools: false,
     affinity: "principal",
@@ -123,6 +124,12 @@ test("a cloud identity is the admin's to give, and fixed from then on", async ()
   expect(changed.error?.detail).toBe(
     "UseWorkloadIdentity cannot be changed after creation. Delete and recreate the adapter instead.",
   );
+});
+
+test("an image may be named by its digest", async () => {
+  const imageVersion = `sha256:${"0123456789abcdef".repeat(4)}`;
+  const { name } = await created(alice, { imageVersion });
+  expect((await api.getAdapter({ client: alice, path: { name } })).data?.imageVersion).toBe(imageVersion);
 });
 
 test("an update replaces every field and keeps who made it", async () => {
@@ -222,6 +229,10 @@ test.each([
   ["an image with parents", { ...valid, imageName: "a/../b" }, "imageName"],
   ["no version", { ...valid, imageVersion: undefined }, "imageVersion"],
   ["a version with a digest", { ...valid, imageVersion: "a@sha256:0" }, "imageVersion"],
+  ["a digest that is too short", { ...valid, imageVersion: "sha256:abc" }, "imageVersion"],
+  ["a digest of another kind", { ...valid, imageVersion: `sha512:${"a".repeat(64)}` }, "imageVersion"],
+  ["a pod setting out of range", { ...valid, pod: { startupSeconds: 0 } }, "pod.startupSeconds"],
+  ["a pod that is text", { ...valid, pod: "small" }, "pod"],
   ["-1 replicas", { ...valid, replicaCount: -1 }, "replicaCount"],
   ["a billion replicas", { ...valid, replicaCount: 1e9 }, "replicaCount"],
   ["half a replica", { ...valid, replicaCount: 1.5 }, "replicaCount"],

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { openReconciler } from "../../gateway/control-plane/reconcile.ts";
 import { openPglite } from "../../gateway/store/pglite.ts";
 import type { Runtime } from "../../gateway/runtime/runtime.ts";
 import type { Kind, Store } from "../../gateway/store/store.ts";
-import { openView } from "../../gateway/store/view.ts";
 import { openBench, readyEndpoints, workload } from "../runtime/support.ts";
 import { author, bodies, toolBody, written } from "../store/records.ts";
 import { staticRuntime } from "../support/static-runtime.ts";
 import { until } from "../support/until.ts";
+import { drift, endlessPauses, startControlPlane } from "./stand.ts";
 
 let store: Store;
 beforeEach(async () => {
@@ -15,19 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => store[Symbol.asyncDispose]());
 
-/** A gateway's control plane as it is after a start, with what failed. */
-async function start<R extends Runtime>(runtime: R, from: Store = store) {
-  await using opening = new AsyncDisposableStack();
-  const failed: object[] = [];
-  const told = () => undefined;
-  const view = opening.use(
-    await openView({ store: from, kinds: ["adapter", "tool", "server"], events: { changeFeedFailed: told } }),
-  );
-  const events = { reconcileFailed: (what: object) => void failed.push(what), resyncFailed: told };
-  const reconciler = opening.use(await openReconciler({ store: from, view, runtime, events }));
-  const opened = opening.move();
-  return { runtime, view, reconciler, failed, [Symbol.asyncDispose]: () => opened.disposeAsync() };
-}
+const start = <R extends Runtime>(runtime: R, from: Store = store) => startControlPlane(runtime, from);
 
 const create = async <K extends Kind>(kind: K, name: string) =>
   written(await store.create(kind, name, bodies[kind](name), author));
@@ -49,6 +36,7 @@ test("adapters and tools run, each on its port; virtual servers do not", async (
 test("what runs for nobody ends, and what was marked when the gateway died goes, of every kind", async () => {
   const runtime = staticRuntime([]);
   await runtime.apply(workload({ name: "leftover" }));
+  await create("tool", "wanted");
   for (const kind of ["adapter", "tool", "server"] as const) {
     await create(kind, `marked-${kind}`);
     await store.markDeleting(kind, `marked-${kind}`, 1, author);
@@ -60,6 +48,14 @@ test("what runs for nobody ends, and what was marked when the gateway died goes,
     expect(runtime.wanted(`marked-${kind}`)).toBeUndefined();
   }
   await until("the leftover's end", () => !runtime.wanted("leftover"));
+});
+
+test("a store without any record may be the wrong one, so what runs is left alone", async () => {
+  const runtime = staticRuntime([]);
+  await runtime.apply(workload({ name: "running" }));
+  await using started = await start(runtime);
+  await until("the word of it", () => started.kept.includes("running"));
+  expect(runtime.wanted("running")).toBeDefined();
 });
 
 test("a name may go from an adapter to a tool and back, and always runs for who has it", async () => {
@@ -137,9 +133,73 @@ test("a change of a tool's definition restarts no replica, one of its image's se
   const redefined = { ...body, toolDefinition: { tool, port: 9000, path: "/v2" } };
   await store.update("tool", "defined", 1, redefined, author);
   await until("the new definition", () => applied.includes(9000));
-  expect(await runtime.status("defined")).toMatchObject({ updated: 1, replicas: [{ state: "ready" }] });
+  expect(await runtime.status(workload({ name: "defined" }))).toMatchObject({
+    updated: 1,
+    replicas: [{ state: "ready" }],
+  });
   expect(runtime.endpoints.of("defined").map(({ id }) => id)).toEqual([before?.id ?? ""]);
 
   await store.update("tool", "defined", 2, { ...redefined, imageVersion: "2" }, author);
   await until("the successor", () => runtime.endpoints.of("defined").some(({ id }) => id !== before?.id));
+});
+
+test("what drifts is put right again, and who closes hears of no drift", async () => {
+  const drifts = drift();
+  const runtime = { ...staticRuntime([]), onDrift: drifts.onDrift };
+  await create("adapter", "drifting");
+  {
+    await using _ = await start(runtime);
+    await until("the workload", () => runtime.wanted("drifting"));
+    await runtime.remove("drifting");
+    drifts.of("drifting");
+    await until("the repair", () => runtime.wanted("drifting"));
+    await runtime.apply(workload({ name: "intruder" }));
+    drifts.of("intruder");
+    await until("the intruder's end", () => !runtime.wanted("intruder"));
+  }
+  expect(drifts.listeners.size).toBe(0);
+});
+
+test("a new wish is tried at once, however long a failing one would have waited; drift is not", async () => {
+  const runtime = staticRuntime([]);
+  const drifts = drift();
+  const attempts: number[] = [];
+  const failing: Runtime = {
+    ...runtime,
+    onDrift: drifts.onDrift,
+    async apply(wanted) {
+      attempts.push(wanted.revision);
+      if (wanted.revision === 1) throw new Error("no such image");
+      await runtime.apply(wanted);
+    },
+  };
+  const { begunMs, pause } = endlessPauses();
+  await create("adapter", "mended");
+  await using started = await startControlPlane(failing, store, { pause });
+  await until("the pause", () => begunMs.length === 1);
+  drifts.of("mended");
+  await create("server", "later");
+  await until("later news", () => started.view.get("server", "later"));
+  expect(attempts).toEqual([1]);
+  await store.update("adapter", "mended", 1, bodies.adapter("mended"), author);
+  await until("the new wish", () => runtime.wanted("mended")?.revision === 2);
+  expect(attempts).toEqual([1, 2]);
+});
+
+test("what another gateway has started is no leftover, however late the news of its record comes", async () => {
+  const silent = { ...store, subscribe: async () => async () => undefined };
+  const runtime = staticRuntime([]);
+  const removed: string[] = [];
+  const drifts = drift();
+  const remove = async (name: string) => {
+    removed.push(name);
+    await runtime.remove(name);
+  };
+  await using started = await start({ ...runtime, onDrift: drifts.onDrift, remove }, silent);
+  const { uid } = await create("tool", "just-made");
+  await runtime.apply(workload({ name: "just-made" }));
+  expect(started.view.get("tool", "just-made")).toBeUndefined();
+  drifts.of("just-made");
+  await until("its own wish", () => runtime.wanted("just-made")?.uid === uid);
+  expect(removed).toEqual([]);
 });

@@ -7,11 +7,23 @@ import { mountServers } from "../../gateway/control-plane/server-routes.ts";
 import { serverVerbs } from "../../gateway/control-plane/servers.ts";
 import { eventsTo } from "../../gateway/observe/events.ts";
 import { openLog } from "../../gateway/observe/log.ts";
+import type { Runtime } from "../../gateway/runtime/runtime.ts";
 import { type RestApp, restApp } from "../../gateway/rest.ts";
 import { openPglite } from "../../gateway/store/pglite.ts";
 import type { Store } from "../../gateway/store/store.ts";
 import { adapterBody, author, serverBody } from "../store/records.ts";
 import { staticRuntime } from "../support/static-runtime.ts";
+
+/** Of the revision before the latest. */
+const status: Runtime["status"] = async ({ replicaCount, imageName, imageVersion, revision }) => ({
+  desired: replicaCount,
+  ready: 1,
+  updated: 0,
+  image: `registry.example/${imageName}:${imageVersion}`,
+  observedRevision: revision - 1,
+  reason: "The quota of the namespace is exceeded.",
+  replicas: [],
+});
 
 let store: Store;
 let app: RestApp;
@@ -41,10 +53,10 @@ beforeAll(async () => {
     app,
     adapterVerbs({
       ...parts,
-      runtime: staticRuntime([]),
+      runtime: { ...staticRuntime([]), status },
       exposureOf: ({ body }) => (body.exposeTools === false ? null : exposure),
     }),
-    () => "http://gateway",
+    { originOf: () => "http://localhost", closing: new AbortController().signal },
   );
   mountServers(
     app,
@@ -65,31 +77,38 @@ beforeAll(async () => {
 });
 afterAll(() => store[Symbol.asyncDispose]());
 
-const status = (path: string, user: string) => app.request(`${path}/status`, { headers: { user } });
+const statusAt = (path: string, user: string) => app.request(`${path}/status`, { headers: { user } });
 
 test("an adapter's status says how the tool router last saw it, if that shows it", async () => {
-  expect(await (await status("/adapters/shown", "bob")).json()).toEqual({
-    readyReplicas: 0,
+  expect(await (await statusAt("/adapters/shown", "bob")).json()).toEqual({
+    readyReplicas: 1,
     updatedReplicas: 0,
-    availableReplicas: 0,
-    image: "Unknown",
-    replicaStatus: "Degraded: 0/1 ready",
+    availableReplicas: 1,
+    image: "registry.example/mcp-example:1.0.0",
+    replicaStatus: "Healthy",
+    reason: "The quota of the namespace is exceeded.",
+    observedRevision: 0,
+    conditions: [
+      { type: "Accepted", status: "False", reason: "NotTaken", message: "The quota of the namespace is exceeded." },
+      { type: "Available", status: "True", reason: "Available", message: "1 of 1 replicas is ready." },
+      { type: "Ready", status: "False", reason: "NotAccepted", message: "Revision 1 is not taken yet." },
+    ],
     replicas: [],
     exposure,
   });
-  expect(await (await status("/adapters/hidden", "bob")).json()).toMatchObject({ exposure: null });
+  expect(await (await statusAt("/adapters/hidden", "bob")).json()).toMatchObject({ exposure: null });
 });
 
 test("a virtual server's status is what whoever asks would see of it", async () => {
   for (const user of ["ada", "bob"]) {
-    expect(await (await status("/servers/support", user)).json()).toEqual({
+    expect(await (await statusAt("/servers/support", user)).json()).toEqual({
       tools: 2,
       estimatedTokens: 1500,
       missing: [{ adapter: "github", tool: "create_issue", reason: `Nothing for ${user}.` }],
     });
   }
-  const refused = await status("/servers/support", "carol");
+  const refused = await statusAt("/servers/support", "carol");
   expect(refused.status).toBe(403);
   expect(await refused.json()).toMatchObject({ detail: "You do not have permission to read this virtual server." });
-  expect((await status("/servers/missing", "ada")).status).toBe(404);
+  expect((await statusAt("/servers/missing", "ada")).status).toBe(404);
 });

@@ -89,6 +89,7 @@ test("a tool of the Microsoft gateway's JSON is taken, with that gateway's defau
     description: "Weather",
     useWorkloadIdentity: false,
     requiredRoles: [],
+    pod: null,
     toolDefinition: { tool: { ...tool, annotations: { readOnlyHint: true } }, port: 8000, path: "/score" },
     createdBy: "alice",
     createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
@@ -232,7 +233,7 @@ test("a secret's value is taken, kept when it comes back without, and never show
   const updated = await api.updateTool({ client: alice, path: { name }, body: shown });
   expect(updated.data?.environmentVariables).toEqual({ KEY: { secret: true }, A: "2" });
   const { environment } = await wanted(name, ({ environment }) => "A" in environment);
-  expect(environment).toEqual({ KEY: "do not tell", A: "2" });
+  expect(environment).toEqual({ KEY: { secret: "do not tell" }, A: "2" });
   const seen = [data, updated.data, (await api.listTools({ client: alice })).data];
   expect(JSON.stringify(seen)).not.toContain("do not tell");
 });
@@ -284,6 +285,14 @@ test("a tool that is not running is degraded, and has no logs yet", async () => 
     availableReplicas: 0,
     image: "Unknown",
     replicaStatus: "Degraded: 0/2 ready",
+    reason: null,
+    observedRevision: null,
+    conditions: ["Accepted", "Available", "Ready"].map((type) => ({
+      type: type as "Ready",
+      status: "Unknown" as const,
+      reason: "Pending",
+      message: "The runtime has not taken it yet.",
+    })),
     replicas: [],
   });
   const logs = await api.getToolLogs({ client: alice, path: { name } });

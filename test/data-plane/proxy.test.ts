@@ -584,7 +584,7 @@ test("a stopping gateway ends event streams at once and lets a call in flight fi
   await until("the server hears of both", () => server.requests.length === 2);
 
   const stopped = stopping[Symbol.asyncDispose]();
-  expect(await stream.text().catch(() => "cut")).toBe("cut");
+  expect(await stream.text()).toContain(": open");
   finish.resolve();
   expect(await (await call).text()).toBe("finished");
   await stopped;

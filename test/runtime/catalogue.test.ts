@@ -43,11 +43,11 @@ test("a missing catalogue is an empty one, unless it was asked for", () => {
 test("an image added while the gateway runs is found, and one that breaks the file is a refusal", async () => {
   await using bench = await openBench();
   const late = workload({ imageName: "late" });
-  expect(bench.runtime.refusal(late)).toStartWith('Unknown image "late"');
+  expect(bench.runtime.refusal(late)?.detail).toStartWith('Unknown image "late"');
   await Bun.write(join(bench.directory, "images.json"), '{ "late": { "command": ["bun", "late.ts"] } }');
   expect(bench.runtime.refusal(late)).toBeUndefined();
   await Bun.write(join(bench.directory, "images.json"), '{ "late": { "command": "bun late.ts" } }');
-  expect(bench.runtime.refusal(late)).toContain("late.command: ");
+  expect(bench.runtime.refusal(late)?.detail).toContain("late.command: ");
 });
 
 test("commands run in the catalogue's folder, and {PORT} is the replica's port", async () => {

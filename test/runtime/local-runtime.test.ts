@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Endpoint } from "../../gateway/runtime/runtime.ts";
+import type { Endpoint, Workload } from "../../gateway/runtime/runtime.ts";
 import { ask, eventually, isAlive, openBench, readyEndpoints, workload } from "./support.ts";
 
 const pidOf = (endpoint: Endpoint | undefined) => ask<number>(endpoint, "/pid");
@@ -19,11 +19,13 @@ test("every replica runs on a port of its own and is ready when it answers, with
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
     expect(origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   }
-  expect(await runtime.status("weather")).toEqual({
+  expect(await runtime.status(workload())).toEqual({
     desired: 3,
     ready: 3,
     updated: 3,
     image: "server:1",
+    observedRevision: 1,
+    reason: null,
     replicas: [0, 1, 2].map((instance) => ({
       name: `weather-${instance}`,
       instance,
@@ -44,7 +46,7 @@ test("a replica is no endpoint before it answers", async () => {
     (events) => events.some(({ msg }) => msg === "replica started"),
   );
   expect(bench.runtime.endpoints.of("weather")).toEqual([]);
-  expect((await bench.runtime.status("weather"))?.replicas[0]?.state).toBe("starting");
+  expect((await bench.runtime.status(workload()))?.replicas[0]?.state).toBe("starting");
   await readyEndpoints(bench.runtime, 1);
 });
 
@@ -71,6 +73,55 @@ test("a replica sees no variable of the gateway that is not needed to run progra
   expect(environment.MCP_GATEWAY_OWNER).toMatch(/^[0-9a-f-]{36}$/);
 });
 
+test("a replica gets the secrets that the store keeps, and a changed one makes another replica of it", async () => {
+  await using bench = await openBench();
+  const { runtime } = bench;
+  await runtime.apply(workload({ environment: { TOKEN: { secret: "kept away" } } }));
+  const [before] = await readyEndpoints(runtime, 1);
+  expect((await environmentOf(before)).TOKEN).toBe("kept away");
+  await runtime.apply(workload({ environment: { TOKEN: { secret: "kept away" } }, revision: 2 }));
+  expect((await runtime.status(workload()))?.replicas).toHaveLength(1);
+  await runtime.apply(workload({ environment: { TOKEN: { secret: "renewed" } }, revision: 3 }));
+  const [after] = await eventually(
+    () => runtime.endpoints.of("weather"),
+    (now) => now.length === 1 && now[0]?.id !== before?.id && now[0]?.state === "ready",
+  );
+  expect((await environmentOf(after)).TOKEN).toBe("renewed");
+  expect(JSON.stringify([bench.events, await runtime.status(workload())])).not.toMatch(/kept away|renewed/);
+});
+
+test("a status says which revision is taken, and nothing of a deleted namesake's", async () => {
+  await using bench = await openBench();
+  const { runtime } = bench;
+  expect(await runtime.status(workload())).toBeUndefined();
+  await runtime.apply(workload({ revision: 3, imageVersion: `sha256:${"a".repeat(64)}` }));
+  expect(await runtime.status(workload({ revision: 4 }))).toMatchObject({
+    observedRevision: 3,
+    image: `server@sha256:${"a".repeat(64)}`,
+  });
+  expect((await runtime.status(workload({ uid: "uid-2", revision: 1 })))?.observedRevision).toBeNull();
+});
+
+test("an image that has gone from the catalogue is a reason, whether replicas still run or not", async () => {
+  await using bench = await openBench();
+  const { runtime, directory } = bench;
+  await runtime.apply(workload());
+  await readyEndpoints(runtime, 1);
+  expect((await runtime.status(workload()))?.reason).toBeNull();
+  await Bun.write(`${directory}/images.json`, "{}");
+  const gone = `Unknown image "server". Known images: mcp-example, mcp-proxy, weather-tool. Add it to ${directory}/images.json.`;
+  expect(await runtime.status(workload())).toMatchObject({ ready: 1, observedRevision: 1, reason: gone });
+  expect(await runtime.status(workload({ name: "other", replicaCount: 2 }))).toEqual({
+    desired: 2,
+    ready: 0,
+    updated: 0,
+    image: "Unknown",
+    observedRevision: null,
+    reason: gone,
+    replicas: [],
+  });
+});
+
 test("scaling touches no replica that stays", async () => {
   await using bench = await openBench();
   const { runtime } = bench;
@@ -82,7 +133,7 @@ test("scaling touches no replica that stays", async () => {
 
   await runtime.apply(workload({ replicaCount: 1 }));
   await eventually(
-    () => runtime.status("weather"),
+    () => runtime.status(workload()),
     (status) => status?.replicas.length === 1,
   );
   expect(runtime.endpoints.of("weather")).toEqual(before.slice(0, 1));
@@ -133,7 +184,7 @@ test("a replica that ends by itself is no endpoint any more and comes back as an
   expect(changes).toEqual([0, 1]);
   expect(after?.name).toBe("weather-0");
   expect(after?.origin).not.toBe(before?.origin);
-  expect((await runtime.status("weather"))?.replicas[0]).toMatchObject({ state: "ready", restarts: 1, reason: null });
+  expect((await runtime.status(workload()))?.replicas[0]).toMatchObject({ state: "ready", restarts: 1, reason: null });
   expect(bench.events.find(({ msg }) => msg === "replica ended by itself, will restart")).toMatchObject({
     reason: "exited with code 3",
     restartInMs: 20,
@@ -144,13 +195,14 @@ test("a replica that cannot run waits longer and longer, and says why", async ()
   await using bench = await openBench();
   await bench.runtime.apply(workload({ environment: { CRASH: "7", STDERR: "no such database" } }));
   const status = await eventually(
-    () => bench.runtime.status("weather"),
+    () => bench.runtime.status(workload()),
     (status) => {
       const replica = status?.replicas[0];
       return replica?.state === "waiting" && replica.restarts >= 3;
     },
   );
   expect(status?.replicas[0]?.reason).toBe("exited with code 7: no such database");
+  expect(status?.reason).toBe("weather-0: exited with code 7: no such database");
   const pauses = bench.events.flatMap(({ restartInMs }) => (restartInMs === undefined ? [] : [restartInMs]));
   expect(pauses.slice(0, 4)).toEqual([20, 40, 80, 80]);
   expect(status?.ready).toBe(0);
@@ -162,7 +214,7 @@ test("a replica that was killed says by what", async () => {
   const [endpoint] = await readyEndpoints(bench.runtime, 1);
   process.kill(await pidOf(endpoint), "SIGKILL");
   const status = await eventually(
-    () => bench.runtime.status("weather"),
+    () => bench.runtime.status(workload()),
     (status) => status?.replicas[0]?.state === "waiting",
   );
   expect(status?.replicas[0]?.reason).toBe("killed by SIGKILL");
@@ -173,7 +225,7 @@ test("a replica that never answers is ended and started again", async () => {
   await using bench = await openBench({ limits: { startMs: 150 } });
   await bench.runtime.apply(workload({ environment: { NEVER_LISTEN: "1" } }));
   const status = await eventually(
-    () => bench.runtime.status("weather"),
+    () => bench.runtime.status(workload()),
     (status) => (status?.replicas[0]?.restarts ?? 0) >= 1 && status?.replicas[0]?.reason !== null,
   );
   expect(status?.replicas[0]?.reason).toMatch(/^did not answer on port \d+ within 0\.15 s$/);
@@ -183,7 +235,7 @@ test("a program that does not exist is a reason, not a crash", async () => {
   await using bench = await openBench({ images: { typo: { command: ["no-such-program"] } } });
   await bench.runtime.apply(workload({ imageName: "typo" }));
   const status = await eventually(
-    () => bench.runtime.status("weather"),
+    () => bench.runtime.status(workload()),
     (status) => status?.replicas[0]?.state === "waiting",
   );
   expect(status?.replicas[0]?.reason).toContain("no-such-program");
@@ -203,7 +255,7 @@ test("removal ends a replica that ignores SIGTERM, and what it has started", asy
   await runtime.remove("weather");
   expect(pids.map(isAlive)).toEqual([false, false, false]);
   expect(await runtime.names()).toEqual([]);
-  expect(await runtime.status("weather")).toBeUndefined();
+  expect(await runtime.status(workload())).toBeUndefined();
   expect(runtime.endpoints.of("weather")).toEqual([]);
   await runtime.remove("weather");
 });
@@ -258,12 +310,14 @@ test("an image that cannot run is refused with a sentence that helps", async () 
   await using bench = await openBench();
   const { runtime, directory } = bench;
   expect(runtime.refusal(workload())).toBeUndefined();
-  expect(runtime.refusal(workload({ imageName: "x" }))).toBe(
-    `Unknown image "x". Known images: mcp-example, mcp-proxy, server, weather-tool. Add it to ${directory}/images.json.`,
-  );
-  expect(runtime.refusal(workload({ replicaCount: 65 }))).toBe("At most 64 replicas run on a laptop, 65 are wanted.");
-  expect(runtime.refusal(workload({ imageName: "constructor" }))).toStartWith('Unknown image "constructor".');
-  expect(runtime.refusal(workload({ imageName: "mcp-proxy" }))).toBe(
+  const detail = (changes: Partial<Workload>) => runtime.refusal(workload(changes))?.detail;
+  expect(runtime.refusal(workload({ imageName: "x" }))).toEqual({
+    why: "unrunnable",
+    detail: `Unknown image "x". Known images: mcp-example, mcp-proxy, server, weather-tool. Add it to ${directory}/images.json.`,
+  });
+  expect(detail({ replicaCount: 65 })).toBe("At most 64 replicas run on a laptop, 65 are wanted.");
+  expect(detail({ imageName: "constructor" })).toStartWith('Unknown image "constructor".');
+  expect(detail({ imageName: "mcp-proxy" })).toBe(
     "mcp-proxy needs MCP_COMMAND (a stdio server to run) or MCP_PROXY_URL (a remote server).",
   );
   expect(runtime.apply(workload({ imageName: "x" }))).rejects.toThrow('Unknown image "x"');

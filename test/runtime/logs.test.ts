@@ -9,6 +9,7 @@ const request = (changes: Partial<LogRequest> = {}): LogRequest => ({
   instance: 0,
   tailLines: 1000,
   follow: false,
+  previous: false,
   signal: quiet,
   ...changes,
 });
@@ -73,6 +74,46 @@ test("a follower goes on over restarts and ends with the replica's removal", asy
   await runtime.remove("weather");
   await follower.over;
   expect(follower.lines).toEqual(["started", "line 1", "started"]);
+});
+
+test("the run before the last restart can be read by itself", async () => {
+  await using bench = await openBench();
+  const { runtime } = bench;
+  await runtime.apply(workload());
+  let [endpoint] = await readyEndpoints(runtime, 1);
+  expect(await read(runtime, { previous: true })).toEqual([]);
+  for (const lines of [2, 3, 1]) {
+    await fetch(`${endpoint?.origin}/print?n=${lines}`);
+    const before = endpoint?.id;
+    await fetch(`${endpoint?.origin}/exit?n=1`);
+    [endpoint] = await eventually(
+      () => runtime.endpoints.of("weather"),
+      (now) => now.length === 1 && now[0]?.id !== before,
+    );
+    const expected = ["line 1", "line 2", "line 3"].slice(0, lines);
+    await eventually(
+      () => read(runtime, { previous: true, follow: true }),
+      (previous) => Bun.deepEquals(previous, expected),
+    );
+  }
+  expect(await read(runtime)).toEqual(["line 1", "line 2", "line 1", "line 2", "line 3", "line 1"]);
+});
+
+test("a ring shows of the previous run what is kept, and as much as is asked for", async () => {
+  const ring = logRing({ logLines: 4, logLength: 1_000 });
+  const previous = async (tailLines: number) =>
+    (await new Response(ring.readPrevious({ tailLines })).text()).split("\n").slice(0, -1);
+  ring.beginRun();
+  for (const line of ["1", "2", "3"]) ring.write(line);
+  expect(await previous(10)).toEqual([]);
+  ring.beginRun();
+  for (const line of ["4", "5"]) ring.write(line);
+  expect(await previous(10)).toEqual(["1", "2", "3"]);
+  expect(await previous(2)).toEqual(["2", "3"]);
+  ring.write("6");
+  expect(await previous(10)).toEqual(["3"]);
+  for (let line = 7; line < 20; line++) ring.write(`${line}`);
+  expect(await previous(10)).toEqual([]);
 });
 
 test("a follower ends when it is told to, or goes away", async () => {

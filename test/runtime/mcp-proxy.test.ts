@@ -315,7 +315,13 @@ test("what the server says on stderr, and what is no message, is in the log unde
   const signal = new AbortController().signal;
   const text = await eventually(
     async () => {
-      const logs = await proxy.runtime.logs("weather", { instance: 0, tailLines: 100, follow: false, signal });
+      const logs = await proxy.runtime.logs("weather", {
+        instance: 0,
+        tailLines: 100,
+        follow: false,
+        previous: false,
+        signal,
+      });
       return logs.state === "open" ? await new Response(logs.lines).text() : "";
     },
     (text) => text.includes("not a message"),
@@ -352,7 +358,7 @@ test("a command that does not exist is the replica's reason", async () => {
   await using bench = await openBench();
   await bench.runtime.apply(workload({ imageName: "mcp-proxy", environment: { MCP_COMMAND: "no-such-server" } }));
   const status = await eventually(
-    () => bench.runtime.status("weather"),
+    () => bench.runtime.status(workload()),
     (status) => status?.replicas[0]?.state === "waiting",
   );
   expect(status?.replicas[0]?.reason).toBe('exited with code 1: MCP_COMMAND: there is no program "no-such-server"');

@@ -18,7 +18,7 @@ test("a new environment rolls from the highest ordinal down, and a ready replica
 
   await runtime.apply(workload({ replicaCount: 3, environment: { KEPT: "1", NEW: "1" } }));
   const status = await eventually(
-    () => runtime.status("weather"),
+    () => runtime.status(workload()),
     (status) => status?.updated === 3 && status.replicas.length === 3,
   );
   expect(status?.ready).toBe(3);
@@ -43,7 +43,7 @@ test("a rollout that fails leaves the old replica serving, says why, and gives w
     workload({ replicaCount: 2, imageVersion: "2", environment: { CRASH: "1", STDERR: "bad setting" } }),
   );
   const status = await eventually(
-    () => runtime.status("weather"),
+    () => runtime.status(workload()),
     (status) => status?.replicas.some(({ state }) => state === "waiting") === true,
   );
 
@@ -55,7 +55,7 @@ test("a rollout that fails leaves the old replica serving, says why, and gives w
 
   await runtime.apply(workload({ replicaCount: 2, imageVersion: "3" }));
   await eventually(
-    () => runtime.status("weather"),
+    () => runtime.status(workload()),
     (status) => status?.updated === 2 && status.replicas.length === 2,
   );
   expect(runtime.endpoints.of("weather").some(({ id }) => before.some((old) => old.id === id))).toBe(false);
@@ -68,12 +68,12 @@ test("going back to what runs ends a rollout without touching anything", async (
   const before = await readyEndpoints(runtime, 1);
   await runtime.apply(workload({ environment: { NEVER_LISTEN: "1" } }));
   await eventually(
-    () => runtime.status("weather"),
+    () => runtime.status(workload()),
     (status) => status?.replicas.length === 2,
   );
   await runtime.apply(workload());
   await eventually(
-    () => runtime.status("weather"),
+    () => runtime.status(workload()),
     (status) => status?.replicas.length === 1,
   );
   expect(runtime.endpoints.of("weather")).toEqual(before);
@@ -86,7 +86,7 @@ test("the same wish again and again changes nothing", async () => {
   const before = await readyEndpoints(runtime, 1);
   await runtime.apply(workload({ environment: { B: "2", A: "1" } }));
   await runtime.apply(workload({ environment: { A: "1", B: "2" } }));
-  expect((await runtime.status("weather"))?.replicas.length).toBe(1);
+  expect((await runtime.status(workload()))?.replicas.length).toBe(1);
   expect(runtime.endpoints.of("weather")).toBe(before);
 });
 

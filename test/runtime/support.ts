@@ -70,6 +70,9 @@ export function workload(changes: Partial<Workload> = {}): Workload {
     environment: {},
     replicaCount: 1,
     port: 8000,
+    pod: null,
+    useWorkloadIdentity: false,
+    revision: 1,
     ...changes,
   };
 }

@@ -35,7 +35,12 @@ test("a database of an earlier release keeps its records and its trail, and adap
   await using store = await openPglite({ directory: directory.path });
   const created = written(await store.create("adapter", "weather", adapterBody("weather"), author));
   const [earlier, later, ...more] = await store.list("adapter");
-  expect(earlier).toMatchObject({ name: "earlier", revision: 7, body: { imageName: "kept", exposeTools: false } });
+  expect(earlier).toMatchObject({
+    name: "earlier",
+    revision: 7,
+    body: { imageName: "kept", exposeTools: false, pod: null },
+  });
+  expect((await store.get("tool", "earlier-tool"))?.body).toEqual({ name: "earlier-tool", pod: null } as never);
   expect([later, more]).toEqual([created, []]);
   const trail = await store.audit({ limit: 10, name: "earlier" });
   expect(trail).toMatchObject({
@@ -46,7 +51,7 @@ test("a database of an earlier release keeps its records and its trail, and adap
   });
 });
 
-/** As the first release left it, with one adapter, and one entry in the trail. */
+/** As the first release left it, with one adapter and one tool, and one entry in the trail. */
 async function openAtFirstMigration(directory: string): Promise<void> {
   const first = "0000_resources_and_audit";
   const journal = (await Bun.file(`${migrationsFolder}/meta/_journal.json`).json()) as { entries: { tag: string }[] };
@@ -58,7 +63,8 @@ async function openAtFirstMigration(directory: string): Promise<void> {
   await client.exec(`insert into audit (at, actor, action, kind, name, uid, revision, request_id) values
     ('2026-11-01 00:00:00.123456Z', 'ada', 'update', 'adapter', 'earlier', gen_random_uuid(), 7, 'r')`);
   await client.exec(`insert into resources values
-    ('adapter', 'earlier', gen_random_uuid(), 7, false, '{"name": "earlier", "imageName": "kept"}')`);
+    ('adapter', 'earlier', gen_random_uuid(), 7, false, '{"name": "earlier", "imageName": "kept"}'),
+    ('tool', 'earlier-tool', gen_random_uuid(), 1, false, '{"name": "earlier-tool"}')`);
   await client.close();
 }
 

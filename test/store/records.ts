@@ -14,6 +14,7 @@ export function adapterBody(name: string, changes: Partial<Bodies["adapter"]> = 
     description: "",
     useWorkloadIdentity: false,
     requiredRoles: [],
+    pod: null,
     allowedTools: null,
     exposeTools: false,
     affinity: "principal",

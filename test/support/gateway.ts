@@ -2,10 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../gateway/config.ts";
-import { assemble } from "../../gateway/parts.ts";
-import type { Runtime } from "../../gateway/runtime/runtime.ts";
+import { alone, assemble, type Backends } from "../../gateway/parts.ts";
 import { serve } from "../../gateway/serve.ts";
-import type { Store } from "../../gateway/store/store.ts";
 import { type Client, clientOf } from "./client.ts";
 
 /** A whole gateway in this process, on a free port of loopback. */
@@ -18,7 +16,7 @@ export type TestGateway = AsyncDisposable & {
 
 export async function startGateway(
   environment: Record<string, string> = {},
-  backends?: { store: Store; runtime: Runtime },
+  backends?: Omit<Backends, "leadership"> & Partial<Backends>,
 ): Promise<TestGateway> {
   await using opening = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "gateway-"));
@@ -32,7 +30,7 @@ export async function startGateway(
   });
   if (read.state === "invalid") throw new Error(read.problems.join("\n"));
   const served = backends
-    ? await serve(read.config, (config, events) => assemble(config, events, backends.store, backends.runtime))
+    ? await serve(read.config, (config, events) => assemble(config, events, { leadership: alone, ...backends }))
     : await serve(read.config);
   opening.defer(() => served.stop("the test is over"));
   const opened = opening.move();

@@ -40,6 +40,7 @@ export function staticRuntime(initial: readonly Endpoint[]): StaticRuntime {
         return () => listeners.delete(listener);
       },
     },
+    onDrift: () => () => undefined,
     async [Symbol.asyncDispose]() {},
   };
 }

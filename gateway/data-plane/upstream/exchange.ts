@@ -100,10 +100,10 @@ class Exchange implements User {
     else this.#fail(reason ?? "it ended before its answer did");
   }
 
-  /** The client has gone, or the gateway wants to be rid of it. */
+  /** The client has gone, or the gateway wants to be rid of it: then the client sees an end, and no failure. */
   handleEvent(): void {
     this.#leave();
-    this.#stream?.break();
+    this.#stream?.end();
     this.#resolve({ state: "abandoned" });
   }
 

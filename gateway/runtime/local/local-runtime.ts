@@ -1,5 +1,5 @@
 import type { Events } from "../../observe/events.ts";
-import type { Runtime, Workload } from "../runtime.ts";
+import type { Runtime, Workload, WorkloadRefusal } from "../runtime.ts";
 import { bundledImages } from "../images/bundled-images.ts";
 import { type Catalogue, type Images, openCatalogue } from "./catalogue.ts";
 import { endpointBook } from "./endpoint-book.ts";
@@ -10,7 +10,7 @@ import { endOrphans } from "./orphans.ts";
 import { ownerOf } from "./owner.ts";
 import type { ReplicaHost, Template } from "./replica.ts";
 import { localSecrets, type Secrets } from "./secrets.ts";
-import { type LocalWorkload, localWorkload } from "./workload.ts";
+import { type LocalWorkload, localWorkload, unstarted } from "./workload.ts";
 
 /**
  * Runs workloads as child processes of the gateway. First it ends those that a killed gateway left behind on the same data
@@ -62,12 +62,15 @@ export async function localRuntime(options: {
 
   return {
     endpoints,
-    refusal: (workload) => refusal(workload, catalogue, secrets, limits),
+    refusal(workload): WorkloadRefusal | undefined {
+      const detail = whyUnrunnable(workload, catalogue, secrets, limits);
+      return detail === undefined ? undefined : { why: "unrunnable", detail };
+    },
 
     async apply(workload) {
       if (disposed) throw new Error("the runtime is shutting down");
-      const refused = refusal(workload, catalogue, secrets, limits);
-      if (refused !== undefined) throw new Error(refused);
+      const problem = whyUnrunnable(workload, catalogue, secrets, limits);
+      if (problem !== undefined) throw new Error(problem);
       const running = workloads.get(workload.name) ?? localWorkload(workload.name, host, endpoints);
       workloads.set(workload.name, running);
       running.apply(workload, templateOf(workload, catalogue, secrets));
@@ -75,15 +78,25 @@ export async function localRuntime(options: {
 
     remove,
     names: async () => [...workloads.keys()],
-    status: async (name) => workloads.get(name)?.status(),
+
+    async status(workload) {
+      // Its image or a secret may be gone since it was registered: replicas run on, but no reconciling brings it up again.
+      const problem = whyUnrunnable(workload, catalogue, secrets, limits);
+      const running = workloads.get(workload.name);
+      if (running !== undefined) return running.status(workload, problem ?? null);
+      return problem === undefined ? undefined : unstarted(workload, problem);
+    },
 
     async logs(name, request) {
       const workload = workloads.get(name);
       const log = workload?.log(request.instance);
       if (workload === undefined || log === undefined) return { state: "absent" };
       if (!workload.launched(request.instance)) return { state: "starting" };
-      return { state: "open", lines: log.read(request) };
+      return { state: "open", lines: request.previous ? log.readPrevious(request) : log.read(request) };
     },
+
+    // Nobody else can get at them.
+    onDrift: () => () => undefined,
 
     async [Symbol.asyncDispose]() {
       disposed = true;
@@ -92,7 +105,12 @@ export async function localRuntime(options: {
   };
 }
 
-function refusal(workload: Workload, catalogue: Catalogue, secrets: Secrets, limits: LocalLimits): string | undefined {
+function whyUnrunnable(
+  workload: Workload,
+  catalogue: Catalogue,
+  secrets: Secrets,
+  limits: LocalLimits,
+): string | undefined {
   if (workload.replicaCount > limits.replicasPerWorkload) {
     return `At most ${limits.replicasPerWorkload} replicas run on a laptop, ${workload.replicaCount} are wanted.`;
   }

@@ -11,6 +11,9 @@ export function logRing(limits: { logLines: number; logLength: number }) {
   let length = 0;
   /** Number of the line that `lines` begins with, counted from the first ever written. */
   let first = 0;
+  /** Number of the first line of the latest run, and of the one before it. */
+  let runBegins = 0;
+  let previousBegins = 0;
   let closed = false;
   let wakers: (() => void)[] = [];
 
@@ -37,6 +40,19 @@ export function logRing(limits: { logLines: number; logLength: number }) {
       length += line.length;
       if (lines.length > limits.logLines * 1.25 || length > limits.logLength) forget();
       wake();
+    },
+
+    /** What is written from now on is of another run. Where one replica takes another's place, both write for a while. */
+    beginRun(): void {
+      previousBegins = runBegins;
+      runBegins = first + lines.length;
+    },
+
+    /** The last `tailLines` lines of the run before the latest one, as far as they are kept; none if there was none. */
+    readPrevious({ tailLines }: { tailLines: number }): ReadableStream<Uint8Array> {
+      const from = Math.max(first, previousBegins, runBegins - tailLines);
+      const text = lines.slice(from - first, Math.max(from, runBegins) - first);
+      return new Blob(text.map((line) => `${line}\n`)).stream();
     },
 
     /** Ends all followers once they have read what is there. */

@@ -135,6 +135,7 @@ export function startReplica(
       },
     });
     launched = true;
+    log.beginRun();
     events.replicaStarted({ replica: name, id, pid: child.pid, port });
     options.onChange();
     const output = Promise.all([

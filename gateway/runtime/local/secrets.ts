@@ -4,7 +4,11 @@ import type { SecretRef } from "../../../openapi/workload.ts";
 import type { Variables } from "../runtime.ts";
 
 export type Secrets = {
-  /** The variables with each reference replaced by its secret. @throws Error that says which is missing, and where to put it */
+  /**
+   * The variables with each secret's value, be it kept by the store or named by a reference.
+   *
+   * @throws Error that says which is missing, and where to put it
+   */
   resolve(variables: Variables): Record<string, string>;
 };
 
@@ -19,7 +23,8 @@ export function localSecrets(from: {
   return {
     resolve(variables) {
       const entries = Object.entries(variables).map(([name, variable]) => {
-        return [name, typeof variable === "string" ? variable : read(variable.secretRef)] as const;
+        if (typeof variable === "string") return [name, variable] as const;
+        return [name, "secret" in variable ? variable.secret : read(variable.secretRef)] as const;
       });
       return Object.fromEntries(entries);
     },

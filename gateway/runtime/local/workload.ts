@@ -130,18 +130,33 @@ export function localWorkload(name: string, host: ReplicaHost, endpoints: Endpoi
       changed();
     },
     wanted: () => wish !== undefined,
-    status(): WorkloadStatus {
+    /** `problem` is why it cannot be applied as it is wanted now, if it cannot. */
+    status(asked: Workload, problem: string | null): WorkloadStatus {
       const { workload, template } = wish ?? {};
       const statuses: ReplicaStatus[] = replicas().map((replica) => replica.status());
+      const ailing = statuses.find(({ state, reason }) => state !== "draining" && reason !== null);
       return {
         desired: workload?.replicaCount ?? 0,
         ready: slots.filter(({ current }) => current.endpoint()?.state === "ready").length,
         updated: slots.filter(({ current }) => current.template.key === template?.key).length,
-        image: workload === undefined ? "Unknown" : `${workload.imageName}:${workload.imageVersion}`,
+        image: workload === undefined ? "Unknown" : imageOf(workload),
+        // Revisions of a namesake that was deleted say nothing of this one.
+        observedRevision: workload?.uid === asked.uid ? workload.revision : null,
+        reason: problem ?? (ailing === undefined ? null : `${ailing.name}: ${ailing.reason}`),
         replicas: statuses,
       };
     },
     log: (instance: number) => logs.get(instance),
     launched: (instance: number) => replicas().some((replica) => replica.instance === instance && replica.launched()),
   };
+}
+
+/** Of a workload that cannot be started. */
+export function unstarted({ replicaCount }: Workload, reason: string): WorkloadStatus {
+  const none = { ready: 0, updated: 0, image: "Unknown", observedRevision: null, replicas: [] };
+  return { ...none, desired: replicaCount, reason };
+}
+
+function imageOf({ imageName, imageVersion }: Workload): string {
+  return `${imageName}${imageVersion.includes(":") ? "@" : ":"}${imageVersion}`;
 }

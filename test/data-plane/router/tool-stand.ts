@@ -90,6 +90,7 @@ function resourceOf({ tool, definition, replicaCount = 1 }: Changes): Resource<"
       replicaCount,
       description: "",
       useWorkloadIdentity: false,
+      pod: null,
       requiredRoles: [],
       createdBy: "dev",
       createdAt: "2026-11-23T09:00:00.000Z",

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Resolves after so many milliseconds, or rejects when the signal aborts. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
+export type WorkQueue<Key> = AsyncDisposable & {
+  /** There is work for this key: it begins now, or once more after what is under way. */
+  add(key: Key): void;
+  /** The same, for news: a failure before it is no reason to wait any longer. */
+  hurry(key: Key): void;
+  /** Resolves when nothing is under way for this key. */
+  done(key: Key): Promise<void>;
+  /** Ends all pauses, so that whoever may work no longer stops. */
+  wake(): void;
+};
+
+type Worker = {
+  /** Something came up since the work began. */
+  again: boolean;
+  /** Ends the pause after a failure, and the one to come if the work goes on. */
+  hurry: AbortController;
+  done: Promise<void>;
+};
+
+const firstRetryMs = 500;
+const maxRetryMs = 30_000;
+
+/**
+ * One worker per key, so that no two do the same thing; what fails is tried again, with growing pauses. Nothing begins while
+ * `mayWork` says no. Disposal awaits what is under way.
+ */
+export function workQueue<Key extends string>({
+  work,
+  mayWork,
+  onFailure,
+  pause = (ms, signal) => sleep(ms, undefined, { signal }),
+}: {
+  work: (key: Key) => Promise<void>;
+  mayWork: () => boolean;
+  onFailure: (key: Key, attempt: number, retryInMs: number, error: unknown) => void;
+  pause?: Pause;
+}): WorkQueue<Key> {
+  const workers = new Map<Key, Worker>();
+  let closed = false;
+  return {
+    add,
+    hurry(key) {
+      workers.get(key)?.hurry.abort();
+      add(key);
+    },
+    done: async (key) => workers.get(key)?.done,
+    wake,
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      wake();
+      await Promise.all([...workers.values()].map(({ done }) => done));
+    },
+  };
+
+  function add(key: Key): void {
+    const known = workers.get(key);
+    if (known) known.again = true;
+    else {
+      const worker = { again: false, hurry: new AbortController(), done: Promise.resolve() };
+      workers.set(key, worker);
+      worker.done = run(key, worker);
+    }
+  }
+
+  function wake(): void {
+    for (const { hurry } of workers.values()) hurry.abort();
+  }
+
+  async function run(key: Key, worker: Worker): Promise<void> {
+    for (let attempt = 1; !closed && mayWork();) {
+      worker.again = false;
+      worker.hurry = new AbortController();
+      try {
+        await work(key);
+        if (!worker.again) break;
+        attempt = 1;
+      } catch (error) {
+        const retryInMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (attempt - 1));
+        onFailure(key, attempt++, retryInMs, error);
+        // It rejects when aborted, and is over then.
+        await pause(retryInMs, worker.hurry.signal).catch(() => undefined);
+        if (worker.hurry.signal.aborted) attempt = 1;
+      }
+    }
+    // In one go with the decision to end: what is added from now on gets a worker of its own.
+    workers.delete(key);
+  }
+}

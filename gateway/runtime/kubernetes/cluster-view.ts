@@ -1,0 +1,134 @@
+import type { Events } from "../../observe/events.ts";
+import type { KubeClient } from "./api/client.ts";
+import type { ReflectorLimits } from "./api/limits.ts";
+import type { ChangeType } from "./api/mirror.ts";
+import type { KubeObject } from "./api/object-meta.ts";
+import type { EndpointSlice, Service, StatefulSet } from "./api/objects.ts";
+import type { Pod } from "./api/pod.ts";
+import { type Reflection, reflect } from "./api/reflector.ts";
+import { endpointSlices, pods, type Resource, services, statefulSets } from "./api/resources.ts";
+import { nameLabel, typeLabel } from "./objects/labels.ts";
+import { workloadOfService } from "./objects/workload.ts";
+
+/** `wanted`: a StatefulSet or Service; `running`: whatever its replicas are made of. */
+type What = "wanted" | "running";
+
+/** The namespace in memory, as last heard: every StatefulSet and Service, whoever made it, and the pods and slices of workloads. */
+export type ClusterView = AsyncDisposable & {
+  statefulSet(name: string): StatefulSet | undefined;
+  service(name: string): Service | undefined;
+  statefulSets(): readonly StatefulSet[];
+  services(): readonly Service[];
+  /** By the label of the workload's name, which anybody may have set. */
+  podsOf(workload: string): readonly Pod[];
+  slicesOf(workload: string): readonly EndpointSlice[];
+  /** Calls back with a workload's name. Call what it returns to stop. */
+  onChange(listener: (workload: string, what: What) => void): () => void;
+  /** Why what is here may be old, in words; undefined while every watch holds. */
+  lastError(): string | undefined;
+};
+
+/** How long the first lists may take; a gateway without endpoints is of no use. */
+const openLimitMs = 60_000;
+
+/** Resolves when everything there is has been seen once. Throws, in words, when that takes too long. */
+export async function openClusterView({
+  client,
+  namespace,
+  events,
+  limits,
+  limitMs = openLimitMs,
+}: {
+  client: Pick<KubeClient, "list" | "watch">;
+  namespace: string;
+  events: Pick<Events, "watchInterrupted">;
+  /** Of the watches. */
+  limits?: ReflectorLimits | undefined;
+  limitMs?: number;
+}): Promise<ClusterView> {
+  const closing = new AbortController();
+  const listeners = new Set<(workload: string, what: What) => void>();
+  const podsByWorkload = grouped<Pod>();
+  const slicesByWorkload = grouped<EndpointSlice>();
+  const sets = watch(statefulSets, undefined, (_, { metadata }) => tell(metadata.name, "wanted"));
+  // By its name: what has lost its labels, or never had any, is in a workload's place too.
+  const endpoints = watch(services, undefined, (_, { metadata }) => {
+    const workload = workloadOfService(metadata.name);
+    if (workload !== undefined) tell(workload, "wanted");
+  });
+  const replicas = watch(pods, typeLabel, (type, pod) => regroup(podsByWorkload, type, pod));
+  const slices = watch(endpointSlices, typeLabel, (type, slice) => regroup(slicesByWorkload, type, slice));
+  const all: readonly Reflection<KubeObject>[] = [sets, endpoints, replicas, slices];
+  await allSynced();
+
+  return {
+    statefulSet: (name) => sets.get(name),
+    service: (name) => endpoints.get(name),
+    statefulSets: () => sets.list(),
+    services: () => endpoints.list(),
+    podsOf: (workload) => podsByWorkload.of(workload),
+    slicesOf: (workload) => slicesByWorkload.of(workload),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    lastError: () => all.find(({ lastError }) => lastError !== undefined)?.lastError,
+    [Symbol.asyncDispose]: close,
+  };
+
+  function watch<O extends KubeObject>(
+    resource: Resource<O>,
+    labelSelector: string | undefined,
+    onChange: (type: ChangeType, object: O) => void,
+  ): Reflection<O> {
+    const signal = closing.signal;
+    return reflect(client, resource, { namespace, labelSelector, onChange, signal, events, ...(limits && { limits }) });
+  }
+
+  function regroup<O extends KubeObject>(group: Grouped<O>, type: ChangeType, object: O): void {
+    const workload = object.metadata.labels?.[nameLabel];
+    if (workload === undefined) return;
+    if (type === "removed") group.remove(workload, object);
+    else group.put(workload, object);
+    tell(workload, "running");
+  }
+
+  function tell(workload: string, what: What): void {
+    for (const listener of listeners) listener(workload, what);
+  }
+
+  async function allSynced(): Promise<void> {
+    const endMs = performance.now() + limitMs;
+    while (!all.every(({ synced }) => synced)) {
+      if (performance.now() > endMs) {
+        const reason = all.find(({ lastError }) => lastError !== undefined)?.lastError ?? "it does not answer";
+        await close();
+        throw new Error(`The Kubernetes API cannot be read: ${reason}`);
+      }
+      await Bun.sleep(20);
+    }
+  }
+
+  async function close(): Promise<void> {
+    closing.abort();
+    await Promise.all(all.map(({ done }) => done));
+  }
+}
+
+type Grouped<O extends KubeObject> = ReturnType<typeof grouped<O>>;
+
+/** Objects by workload, so that a change of one costs nothing in the others. */
+function grouped<O extends KubeObject>() {
+  const groups = new Map<string, Map<string, O>>();
+  return {
+    of: (workload: string): readonly O[] => [...(groups.get(workload)?.values() ?? [])],
+    put(workload: string, object: O): void {
+      groups.getOrInsertComputed(workload, () => new Map()).set(object.metadata.name, object);
+    },
+    remove(workload: string, { metadata }: O): void {
+      const group = groups.get(workload);
+      group?.delete(metadata.name);
+      if (group?.size === 0) groups.delete(workload);
+    },
+  };
+}
