@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+import { renderings } from "./manifests.ts";
+import { type NetworkPolicy, reaches } from "./reachability.ts";
+
+const adapter = { "adapter/type": "mcp", "adapter/name": "weather" };
+const tool = { "adapter/type": "tool", "adapter/name": "mail" };
+const store = { "app.kubernetes.io/part-of": "mcp-gateway", "app.kubernetes.io/component": "store" };
+const stranger = { app: "stranger" };
+
+describe.each(renderings)("$folder", ({ folder, all, deployment }) => {
+  const policies = all<NetworkPolicy>("NetworkPolicy");
+  const gateway = deployment.spec.template.metadata.labels;
+  /** Whatever labels it was given, by whoever may patch its pod template. */
+  const disguised = { ...gateway, ...adapter };
+
+  test("only the gateway reaches adapters and tools, on whatever port they listen", () => {
+    for (const workload of [adapter, tool]) {
+      for (const port of [8000, 9000]) {
+        expect(reaches(policies, gateway, workload, port)).toBe(true);
+        for (const from of [adapter, tool, store, stranger, disguised, "outside"] as const) {
+          expect(reaches(policies, from, workload, port)).toBe(false);
+        }
+      }
+    }
+  });
+
+  test("only the gateway reaches a store in the namespace, on its port", () => {
+    expect(reaches(policies, gateway, store, 5432)).toBe(true);
+    expect(reaches(policies, gateway, store, 22)).toBe(false);
+    for (const from of [adapter, tool, stranger, disguised, "outside"] as const) {
+      expect(reaches(policies, from, store, 5432)).toBe(false);
+    }
+  });
+
+  test("a pod that nobody thought of is closed", () => {
+    for (const from of [gateway, adapter, stranger, "outside"] as const) {
+      expect(reaches(policies, from, { app: "new" }, 8000)).toBe(false);
+    }
+  });
+
+  test("clients reach the gateway on its port, unless it believes whoever calls", () => {
+    const open = folder !== "k8s/overlays/local";
+    for (const from of ["outside", stranger, adapter] as const) {
+      expect(reaches(policies, from, gateway, "http")).toBe(open);
+      expect(reaches(policies, from, gateway, 9090)).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "bun:test";
+import { readConfig } from "../../gateway/config.ts";
+import { Environment } from "../../gateway/config/environment.ts";
+import { type Rendering, renderings } from "./manifests.ts";
+
+/** What the secret files hold that a cluster mounts. */
+const secretFiles: Readonly<Record<string, string>> = {
+  // The database of a cluster comes with the store that speaks to it.
+  "/etc/mcp-gateway/secrets/store-url": "pglite:/data\n",
+  "/etc/mcp-gateway/secrets/gateway-keys": `${"1".repeat(32)},${"2".repeat(32)}\n`,
+};
+
+describe.each(renderings)("$folder", ({ folder, settings, container, pod }) => {
+  test("every setting is one that the gateway knows", () => {
+    const names = [...Object.keys(settings), ...container.env.map(({ name }) => name)];
+    const known = Object.keys(Environment.shape);
+    expect(names.filter((name) => !known.includes(name))).toEqual([]);
+    expect(names).toContain("KUBE_NAMESPACE");
+    expect(settings).toMatchObject({ RUNTIME: "kubernetes", HOST: "0.0.0.0", PORT: "8000" });
+  });
+
+  test("the gateway takes these values", () => {
+    const read = readConfig(settings, (path) => secretFiles[path] ?? "");
+    if (read.state !== "read") throw new Error(read.problems.join("\n"));
+    expect(read.config.auth.kind).toBe(folder === "k8s/overlays/local" ? "dev" : "oidc");
+    expect(read.config.loopback).toBe(false);
+    expect(read.config.runtime.kind).toBe("kubernetes");
+    expect(read.config.gatewayKeys.kind).toBe(folder === "k8s/overlays/local" ? "kept" : "watched");
+    expect(read.config.shutdownDelayMs).toBe(0);
+  });
+
+  test("a gateway that goes has the time it takes", () => {
+    const { preStop } = container.lifecycle;
+    const neededSeconds = preStop.sleep.seconds + Number(settings["DRAIN_SECONDS"]);
+    expect(preStop.sleep.seconds).toBe(5);
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(neededSeconds + 5);
+  });
+
+  test("no secret is among the settings; each is a file that changes under a running gateway", () => {
+    expect(settings).not.toHaveProperty("GATEWAY_KEYS");
+    expect(settings["STORE_URL"] ?? "pglite:").toStartWith("pglite:");
+    const files = Object.entries(settings).filter(([name]) => name.endsWith("_FILE"));
+    expect(files.map(([, file]) => file).toSorted()).toEqual(
+      folder === "k8s/overlays/local"
+        ? []
+        : ["/etc/mcp-gateway/secrets/gateway-keys", "/etc/mcp-gateway/secrets/store-url"],
+    );
+    expect(container.volumeMounts.filter(({ subPath }) => subPath !== undefined)).toEqual([]);
+    for (const [, file] of files) expect(mounted({ container, pod }, file)).toBe(true);
+  });
+});
+
+test("a base without an overlay believes nobody", async () => {
+  const base = await Bun.file(`${import.meta.dir}/../../k8s/base/kustomization.yaml`).text();
+  expect(base).toContain("\n      - AUTH=oidc\n");
+  expect(base).not.toContain("ALLOW_DEV_AUTH_ON_NETWORK");
+});
+
+/** Whether a volume at the file's folder brings a file of that name; what a CSI driver brings, its provider says. */
+function mounted({ container, pod }: Pick<Rendering, "container" | "pod">, file: string): boolean {
+  const end = file.lastIndexOf("/");
+  const mount = container.volumeMounts.find(({ mountPath }) => mountPath === file.slice(0, end));
+  const volume = pod.volumes.find(({ name }) => name === mount?.name);
+  const brought = volume?.projected?.sources.flatMap(({ secret }) => secret.items.map(({ path }) => path));
+  return volume?.csi !== undefined || (brought?.includes(file.slice(end + 1)) ?? false);
+}
