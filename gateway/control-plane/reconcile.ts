@@ -100,7 +100,7 @@ export async function openReconciler({
     if (!mayGoOn()) return;
     if (!wanting) return removeLeftover(name);
     if (!wanting.deleting) return runtime.apply(workloadOf(wanting));
-    await runtime.remove(name);
+    await remove(name);
     if (mayGoOn()) await purge(wanting);
   }
 
@@ -111,7 +111,12 @@ export async function openReconciler({
   async function removeLeftover(name: string): Promise<void> {
     const isEmpty = workloadKinds.every((kind) => view.list(kind).length === 0);
     if (isEmpty) events.leftoverKept({ name });
-    else await runtime.remove(name);
+    else await remove(name);
+  }
+
+  /** Replicas may take hours to end: who closes does not wait for them, and the next one sees it through. */
+  function remove(name: string): Promise<void> {
+    return before(closing.signal, runtime.remove(name));
   }
 
   /** Both are there while the view has yet to hear that one has gone; then its news brings us here again. */

@@ -24,7 +24,7 @@ async function openBench(): Promise<RuntimeBench> {
     dataDirectory: directory,
     catalogueFile,
     secretsDirectory,
-    limits: fastLimits,
+    limits: { ...fastLimits, graceMs: 500 },
   });
   return {
     runtime,

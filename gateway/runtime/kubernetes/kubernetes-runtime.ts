@@ -6,7 +6,7 @@ import type { Event, StatefulSet } from "./api/objects.ts";
 import { events as eventResource } from "./api/resources.ts";
 import { openClusterView } from "./cluster-view.ts";
 import { liveEndpoints } from "./live-endpoints.ts";
-import { revisionAnnotation } from "./objects/labels.ts";
+import { revisionAnnotation, uidAnnotation } from "./objects/labels.ts";
 import { ownerOf, refusalIn } from "./objects/owner.ts";
 import { refusalOf } from "./objects/stateful-set.ts";
 import { statusOf } from "./objects/status.ts";
@@ -19,6 +19,8 @@ import { workloadObjects } from "./workload-objects.ts";
 const ownPrefix = "mcp-gateway";
 /** Of pods that are not ready, whose Events are read for the reason. */
 const maxExplainedPods = 8;
+/** How long a status waits for what only the API server knows. */
+const explainMs = 3_000;
 
 /**
  * Workloads as StatefulSets and Services of one namespace. What is asked for on every request is in memory, kept by watches;
@@ -80,20 +82,25 @@ export async function kubernetesRuntime({
   async function status(workload: Workload): Promise<WorkloadStatus> {
     const statefulSet = view.statefulSet(workload.name);
     const isOurs = statefulSet && ownerOf(statefulSet, settings).owner === "ours";
-    const reason = await reasonFor(workload, isOurs ? statefulSet : undefined);
+    const signal = AbortSignal.timeout(explainMs);
+    const reason = await reasonFor(workload, isOurs ? statefulSet : undefined, signal);
     if (!isOurs) return { ...nothing, desired: workload.replicaCount, reason };
     const pods = view.podsOf(workload.name);
     const seen = { statefulSet, pods, workload };
     const first = statusOf({ ...seen, events: [] });
     const isWell = first.replicas.every(({ state }) => state === "ready");
-    const status = isWell ? first : statusOf({ ...seen, events: await eventsOf(statefulSet) });
-    return { ...status, observedRevision: revisionOf(statefulSet), reason };
+    const status = isWell ? first : statusOf({ ...seen, events: await eventsOf(statefulSet, signal) });
+    return { ...status, observedRevision: revisionOf(statefulSet, workload), reason };
   }
 
   /** Why the cluster does not have the workload as wanted; null when it does. */
-  async function reasonFor(workload: Workload, ours: StatefulSet | undefined): Promise<string | null> {
-    if (ours && revisionOf(ours) === workload.revision) return staleness();
-    const refused = await objects.refusalByCluster(workload);
+  async function reasonFor(
+    workload: Workload,
+    ours: StatefulSet | undefined,
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    if (ours && revisionOf(ours, workload) === workload.revision) return staleness();
+    const refused = await objects.refusalByCluster(workload, signal);
     return refused ?? staleness() ?? "The change is about to be made.";
   }
 
@@ -103,14 +110,14 @@ export async function kubernetesRuntime({
   }
 
   /** Of the StatefulSet, and of those pods that are not ready. */
-  async function eventsOf({ metadata }: StatefulSet): Promise<Event[]> {
+  async function eventsOf({ metadata }: StatefulSet, signal: AbortSignal): Promise<Event[]> {
     const waiting = view
       .podsOf(metadata.name)
       .filter((pod) => !isReady(pod))
       .slice(0, maxExplainedPods);
     const uids = [metadata.uid, ...waiting.map((pod) => pod.metadata.uid)];
     const lists = await Promise.all(
-      uids.map((uid) => client.list(eventResource, { namespace, fieldSelector: `involvedObject.uid=${uid}` })),
+      uids.map((uid) => client.list(eventResource, { namespace, fieldSelector: `involvedObject.uid=${uid}`, signal })),
     );
     return lists.flatMap((list) => (list.state === "ok" ? list.object.items : []));
   }
@@ -118,7 +125,9 @@ export async function kubernetesRuntime({
 
 const nothing = { desired: 0, ready: 0, updated: 0, image: "Unknown", observedRevision: null, replicas: [] } as const;
 
-function revisionOf({ metadata }: StatefulSet): number | null {
+/** What was made for an earlier record of this name says nothing of this one. */
+function revisionOf({ metadata }: StatefulSet, { uid }: Workload): number | null {
+  if (metadata.annotations?.[uidAnnotation] !== uid) return null;
   const revision = Number(metadata.annotations?.[revisionAnnotation]);
   return Number.isSafeInteger(revision) ? revision : null;
 }

@@ -82,11 +82,11 @@ export function workloadObjects({
   }
 
   /** Why the API server would not take this workload, by asking it without doing it; undefined when it would. */
-  async function refusalByCluster(workload: Workload): Promise<string | undefined> {
+  async function refusalByCluster(workload: Workload, signal: AbortSignal): Promise<string | undefined> {
     const { statefulSet } = objectsFor(workload);
     const refusal = refusalIn(placedIn(inView(workload.name)), workload, settings);
     if (refusal !== undefined) return refusal;
-    const tried = await client.apply(statefulSets, statefulSet, { ...writing, dryRun: true });
+    const tried = await client.apply(statefulSets, statefulSet, { ...writing, dryRun: true, signal });
     return tried.state === "ok" ? undefined : refusedInWords(tried);
   }
 
