@@ -17,7 +17,9 @@ export type Config = {
   readonly trustForwarded: boolean;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
-  /** Where PGlite keeps its files, and beside them what else a laptop's gateway remembers. */
+  /** May hold a password: not for logs. */
+  readonly storeUrl: string;
+  /** What a laptop's gateway remembers beside its records; with PGlite they are here too. */
   readonly dataDirectory: string;
   readonly gatewayKeys: GatewayKeys;
   readonly runtime: RuntimeSettings;
@@ -88,7 +90,8 @@ export function readConfig(
       trustForwarded: env.TRUST_FORWARDED,
       allowedHosts: env.ALLOWED_HOSTS,
       allowedOrigins: env.ALLOWED_ORIGINS,
-      dataDirectory: env.STORE_URL.slice("pglite:".length),
+      storeUrl: env.STORE_URL,
+      dataDirectory: directoryOf(env.STORE_URL) ?? "./.data",
       gatewayKeys: keysOf(env),
       runtime: runtimeOf(env, environment),
       maxBodyBytes: env.MAX_BODY_BYTES,
@@ -119,9 +122,16 @@ function keysOf({ GATEWAY_KEYS: keys, GATEWAY_KEYS_FILE: file }: Environment): G
   return file === undefined ? { kind: "given", keys } : { kind: "watched", file, keys };
 }
 
+const pglite = "pglite:";
+
+/** Where PGlite keeps its files; undefined for any other store. */
+export function directoryOf(storeUrl: string): string | undefined {
+  return storeUrl.startsWith(pglite) ? storeUrl.slice(pglite.length) : undefined;
+}
+
 /** Keys are kept where the records are, if that is a directory; with any other store, every restart would make new ones. */
 export function keysProblem({ STORE_URL, GATEWAY_KEYS }: Pick<Environment, "STORE_URL" | "GATEWAY_KEYS">) {
-  if (STORE_URL.startsWith("pglite:") || GATEWAY_KEYS !== undefined) return undefined;
+  if (directoryOf(STORE_URL) !== undefined || GATEWAY_KEYS !== undefined) return undefined;
   return "GATEWAY_KEYS: needed with this STORE_URL, since there is no directory to keep keys in; or set GATEWAY_KEYS_FILE";
 }
 

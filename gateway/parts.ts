@@ -10,7 +10,7 @@ import { frontDoor, type Refusal } from "./auth/front-door.ts";
 import { audiencesAt } from "./auth/metadata.ts";
 import { openVerifier } from "./auth/oidc/verifier.ts";
 import { publicOriginOf } from "./auth/public-origin.ts";
-import type { Config } from "./config.ts";
+import { type Config, directoryOf } from "./config.ts";
 import type { KubernetesSettings } from "./config/runtime.ts";
 import { adapterVerbs } from "./control-plane/adapters.ts";
 import { auditVerbs } from "./control-plane/audit-verbs.ts";
@@ -23,7 +23,6 @@ import { proxy } from "./data-plane/proxy.ts";
 import { replicasOf } from "./data-plane/replicas.ts";
 import { openRouter } from "./data-plane/router/router.ts";
 import { seal } from "./data-plane/seal.ts";
-import type { Health } from "./health-routes.ts";
 import { jsonSchemas } from "./json-schema.ts";
 import { openKeys } from "./keys.ts";
 import type { Events } from "./observe/events.ts";
@@ -35,8 +34,12 @@ import { localRuntime } from "./runtime/local/local-runtime.ts";
 import type { Leadership, Runtime } from "./runtime/runtime.ts";
 import { auditRetention } from "./store/audit-retention.ts";
 import { auditTrail } from "./store/audit-trail.ts";
+import { openCosmos } from "./store/cosmos/open-cosmos.ts";
+import { openPatiently } from "./store/open-patiently.ts";
 import { openPglite } from "./store/pglite.ts";
-import type { Store } from "./store/store.ts";
+import { openPostgres } from "./store/postgres.ts";
+import type { RestorableStore, Store } from "./store/store.ts";
+import { storeWatch } from "./store/store-watch.ts";
 import { openView } from "./store/view.ts";
 
 const newsMs = 1000;
@@ -57,7 +60,7 @@ export type Gateway = AsyncDisposable & {
 /** The composition root: the only file that names a backend. What is opened is disposed in reverse. */
 export async function openGateway(config: Config, events: Events): Promise<Gateway> {
   await using opening = new AsyncDisposableStack();
-  const store = opening.use(await openStore(config));
+  const store = opening.use(await openStoreAt(config.storeUrl, { events, auditRetentionDays: config.audit.days }));
   const running = await openRuntime(config, events, opening);
   const gateway = opening.use(await assemble(config, events, { store, ...running }));
   const opened = opening.move();
@@ -122,7 +125,8 @@ export async function assemble(
   const schemas = jsonSchemas();
   const router = opening.use(openRouter({ ...traffic, proxy: toAdapters, schemas }));
   const resources = { access, store, reconciler, events, now: () => new Date() };
-  let health: Health = "ok";
+  const watch = opening.use(storeWatch({ store, view, now: Date.now, events }));
+  let isLeaving = false;
   const handle = createApp({
     frontDoor: frontDoor({ names, ...identity }),
     names,
@@ -136,7 +140,7 @@ export async function assemble(
     proxy: toAdapters,
     router: router.handle,
     closing: closing.signal,
-    health: () => health,
+    health: () => (isLeaving ? "draining" : watch.health()),
     events,
     nextRequestId: requestIds(),
     maxBodyBytes: config.maxBodyBytes,
@@ -149,7 +153,7 @@ export async function assemble(
   return {
     fetch: handle,
     leave() {
-      health = "draining";
+      isLeaving = true;
     },
     drain() {
       // Bun prints every other reason for each stream that it ends.
@@ -159,8 +163,18 @@ export async function assemble(
   };
 }
 
-function openStore(config: Config): Promise<Store> {
-  return openPglite({ directory: config.dataDirectory });
+/** A store by its URL. It throws one sentence when it cannot be opened, and a database that is starting is waited for. */
+export async function openStoreAt(
+  url: string,
+  { events, auditRetentionDays }: { events: Events; auditRetentionDays?: number | undefined },
+): Promise<RestorableStore> {
+  const directory = directoryOf(url);
+  if (directory !== undefined) return openPglite({ directory });
+  const retention = auditRetentionDays ? { auditRetentionDays } : {};
+  const isCosmos = url.startsWith("cosmos+");
+  const open = () =>
+    isCosmos ? openCosmos({ url, events, now: Date.now, ...retention }) : openPostgres({ url, events });
+  return openPatiently<RestorableStore>({ open, now: Date.now, events });
 }
 
 type Running = Pick<Backends, "runtime" | "leadership">;

@@ -27,7 +27,13 @@ export async function serve(
   const opened = opening.move();
   const url = `http://${config.host}:${server.port}`;
   const startMs = Math.round(performance.now());
-  events.gatewayListening({ url, runtime: config.runtime.kind, store: "pglite", auth: config.auth.kind, startMs });
+  events.gatewayListening({
+    url,
+    runtime: config.runtime.kind,
+    store: config.storeUrl.slice(0, config.storeUrl.indexOf(":")),
+    auth: config.auth.kind,
+    startMs,
+  });
 
   const hurry = new AbortController();
   let stopping: Promise<void> | undefined;

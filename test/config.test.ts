@@ -21,6 +21,7 @@ test("without settings it is a laptop's gateway", () => {
     trustForwarded: false,
     allowedHosts: [],
     allowedOrigins: [],
+    storeUrl: "pglite:./.data",
     dataDirectory: "./.data",
     gatewayKeys: { kind: "kept" },
     runtime: {

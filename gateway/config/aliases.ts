@@ -18,7 +18,12 @@ const numberedAliases: Readonly<Record<string, string>> = {
 
 /** Whether a variable is one of those names. */
 export function isAlias(name: string): boolean {
-  return name in aliases || Object.keys(numberedAliases).some((prefix) => name.startsWith(prefix));
+  return (
+    name in aliases ||
+    name === cosmosEndpoint ||
+    name === cosmosDatabase ||
+    Object.keys(numberedAliases).some((prefix) => name.startsWith(prefix))
+  );
 }
 
 /** An empty variable counts as one that is not set: that is how shells and manifests leave things out. */
@@ -29,5 +34,16 @@ export function withAliases(environment: Variables): Record<string, string> {
     const values = set.filter(([key]) => key.startsWith(prefix)).toSorted(([a], [b]) => (a < b ? -1 : 1));
     return values.length > 0 ? [[name, values.map(([, value]) => value).join(",")]] : [];
   });
-  return Object.fromEntries([...fromAliases, ...fromLists, ...set]);
+  return Object.fromEntries([...fromAliases, ...fromLists, ...cosmosAlias(environment), ...set]);
+}
+
+const cosmosEndpoint = "CosmosSettings__AccountEndpoint";
+const cosmosDatabase = "CosmosSettings__DatabaseName";
+
+/** Two settings there, and one URL here. */
+function cosmosAlias(environment: Variables): [string, string][] {
+  const endpoint = environment[cosmosEndpoint]?.replace(/\/+$/, "");
+  if (!endpoint) return [];
+  const database = environment[cosmosDatabase];
+  return [["STORE_URL", `cosmos+${endpoint}${database ? `/${database}` : ""}`]];
 }

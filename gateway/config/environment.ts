@@ -64,7 +64,10 @@ export const Environment = Surroundings.extend({
   ALLOWED_ORIGINS: list.pipe(z.array(origin)),
   STORE_URL: z
     .string()
-    .regex(/^pglite:./, 'must be "pglite:" and a directory, such as "pglite:./.data"')
+    .regex(
+      /^(pglite:.|postgres(ql)?:\/\/|cosmos\+https?:\/\/)/,
+      'must be "pglite:" and a directory, "postgres://…" or "cosmos+https://…", such as "pglite:./.data"',
+    )
     .default("pglite:./.data"),
   STORE_URL_FILE: z.string().optional(),
   RUNTIME: z.enum(["local", "kubernetes"]).default("local"),

@@ -31,6 +31,13 @@ export function eventsTo(log: Log) {
       requestId: string;
     }) => log.info(what, "resource written"),
     changeFeedFailed: (error: unknown) => log.error({ err: error }, "change feed failed"),
+    storeSilent: (error: unknown) => log.error({ err: error }, "the database does not answer: reads and changes wait"),
+    storeBack: (what: { awayMs: number }) => log.warn(what, "the database answers again"),
+    storeNotOpened: (what: { attempt: number; retryInMs: number }, error: unknown) =>
+      log.warn({ ...what, err: error }, "the database cannot be opened yet, will retry"),
+    recordHidden: (what: { kind: string; name: string; reason: string }) =>
+      log.warn(what, "this document is no record of ours, and is not shown"),
+    sweepFailed: (error: unknown) => log.warn({ err: error }, "left-overs of an interrupted write not cleared yet"),
     reconcileFailed: (what: { kind: string; name: string; attempt: number; retryInMs: number }, error: unknown) =>
       log.warn({ ...what, err: error }, "reconcile failed, will retry"),
     leftoverKept: (what: { name: string }) =>

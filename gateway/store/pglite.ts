@@ -4,6 +4,7 @@ import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
 import { emptyDatabase, layEmptyDatabase } from "./empty-database.ts";
 import { lockDirectory } from "./lock.ts";
+import { isBehind } from "./migrate.ts";
 import { migrationsFolder } from "./schema.ts";
 import { type SqlStore, sqlStore } from "./sql-store.ts";
 
@@ -12,7 +13,7 @@ const startParams = [...PGlite.defaultStartParams, "-c", "shared_buffers=8MB"];
 
 /**
  * Opens the store in a local directory, which is made at the first start, or in memory when none is given.
- * Throws `DirectoryInUse` when another gateway has the directory. An acknowledged write survives the death of the
+ * Throws `DirectoryInUse` when another gateway has the directory, `NewerSchema` when a newer release had it. An acknowledged write survives the death of the
  * process, but not of the machine: PGlite never calls fsync.
  */
 export async function openPglite({ directory }: { directory?: string }): Promise<SqlStore> {
@@ -23,7 +24,7 @@ export async function openPglite({ directory }: { directory?: string }): Promise
       : await openIn(directory, opening);
   opening.defer(() => client.close());
   const db = drizzle(client);
-  await migrate(db, { migrationsFolder });
+  if (await isBehind(db)) await migrate(db, { migrationsFolder });
 
   const opened = opening.move();
   return sqlStore({

@@ -1,6 +1,8 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, sql } from "drizzle-orm";
 import { type Database, purgeAudit, readAudit, record, recordCalls, type Write } from "./audit.ts";
+import { restore, restoreAudit } from "./restore.ts";
 import { resources } from "./schema.ts";
+import { sqlFailure } from "./sql-failure.ts";
 import {
   type Author,
   type Bodies,
@@ -8,8 +10,9 @@ import {
   type Created,
   type Kind,
   kindsSharingNames,
+  type Page,
   type Resource,
-  type Store,
+  type RestorableStore,
   type Updated,
 } from "./store.ts";
 
@@ -24,7 +27,7 @@ export type Listen = (
 ) => Promise<() => Promise<void>>;
 
 /** A store in a SQL database; `db` is for what only such a store can answer, such as its audit rows. */
-export type SqlStore = Store & { readonly db: Database };
+export type SqlStore = RestorableStore & { readonly db: Database };
 
 const channel = "resource_changes";
 
@@ -40,18 +43,24 @@ export function sqlStore(database: {
     db,
 
     async get<K extends Kind>(kind: K, name: string) {
-      const [row] = await db.select().from(resources).where(named(kind, name));
+      const [row] = await told(db.select().from(resources).where(named(kind, name)));
       return row as Resource<K> | undefined;
     },
 
-    async list<K extends Kind>(kind: K) {
+    async list<K extends Kind>(kind: K, page?: Page) {
       const byCodePoint = sql`${resources.name} collate "C"`;
-      const rows = await db.select().from(resources).where(eq(resources.kind, kind)).orderBy(byCodePoint);
+      const isLater = page?.after === undefined ? undefined : gt(byCodePoint, page.after);
+      const found = db
+        .select()
+        .from(resources)
+        .where(and(eq(resources.kind, kind), isLater))
+        .orderBy(byCodePoint);
+      const rows = await told(page ? found.limit(page.limit) : found);
       return rows as Resource<K>[];
     },
 
     create<K extends Kind>(kind: K, name: string, body: Bodies[K], author: Author): Promise<Created<K>> {
-      return db.transaction(async (transaction) => {
+      const creating = db.transaction(async (transaction): Promise<Created<K>> => {
         const row = { kind, name, uid: newUid(), revision: 1, deleting: false, body };
         const [written] = await transaction.insert(resources).values(row).onConflictDoNothing().returning();
         if (written) return acknowledge<K>(transaction, "create", written, author);
@@ -60,22 +69,20 @@ export function sqlStore(database: {
         // Gone between the two statements: only what is being deleted goes.
         return { state: "exists", kind: there?.kind ?? kind, deleting: there?.deleting ?? true };
       });
+      return told(creating);
     },
 
-    update: (kind, name, revision, body, author) => change(db, "update", kind, name, revision, { body }, author),
+    update: (kind, name, revision, body, author) => told(change(db, "update", kind, name, revision, { body }, author)),
     markDeleting: (kind, name, revision, author) =>
-      change(db, "delete", kind, name, revision, { deleting: true }, author),
+      told(change(db, "delete", kind, name, revision, { deleting: true }, author)),
 
-    purge: (kind, name, uid) =>
-      db.transaction(async (transaction) => {
-        const thisOne = and(named(kind, name), eq(resources.uid, uid), eq(resources.deleting, true));
-        const gone = await transaction.delete(resources).where(thisOne).returning({ name: resources.name });
-        if (gone.length > 0) await notify(transaction, kind, name);
-      }),
+    purge: (kind, name, uid) => told(db.transaction((transaction) => purge(transaction, kind, name, uid))),
 
-    recordCalls: (entries) => recordCalls(db, entries),
-    audit: (query) => readAudit(db, query),
-    purgeAudit: (before, max) => purgeAudit(db, before, max),
+    recordCalls: (entries) => told(recordCalls(db, entries)),
+    audit: (query) => told(readAudit(db, query)),
+    purgeAudit: (before, max) => told(purgeAudit(db, before, max)),
+    restore: (given) => told(restore(db, given, notify)),
+    restoreAudit: (entries) => told(restoreAudit(db, entries)),
 
     subscribe: (onChange) =>
       listen(
@@ -86,6 +93,15 @@ export function sqlStore(database: {
 
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A failure as the store's callers know it, and with nothing in it that must not be logged. */
+async function told<Value>(answer: PromiseLike<Value>): Promise<Value> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw sqlFailure(error);
+  }
 }
 
 const named = (kind: Kind, name: string) => and(eq(resources.kind, kind), eq(resources.name, name));
@@ -110,6 +126,12 @@ function change<K extends Kind>(
     const [there] = await transaction.select().from(resources).where(named(kind, name));
     return there && !there.deleting ? { state: "stale", revision: there.revision } : { state: "absent" };
   });
+}
+
+async function purge(transaction: Database, kind: Kind, name: string, uid: string): Promise<void> {
+  const thisOne = and(named(kind, name), eq(resources.uid, uid), eq(resources.deleting, true));
+  const gone = await transaction.delete(resources).where(thisOne).returning({ name: resources.name });
+  if (gone.length > 0) await notify(transaction, kind, name);
 }
 
 async function acknowledge<K extends Kind>(

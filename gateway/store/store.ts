@@ -46,6 +46,9 @@ export type Created<K extends Kind> =
 export type Updated<K extends Kind> =
   { state: "written"; resource: Resource<K> } | { state: "absent" } | { state: "stale"; revision: number };
 
+/** So many records at most, in order of name, from the first one after this name on. */
+export type Page = { readonly after: string | undefined; readonly limit: number };
+
 /** `reset`: changes may have been missed; read everything again. */
 export type Change = { type: "changed"; kind: Kind; name: string } | { type: "reset" };
 
@@ -81,6 +84,16 @@ export type CallEntry = Omit<AuditEntry, "id" | "at" | "action" | "kind" | "revi
 /** `unknown-cursor`: not one that this store gave out. */
 export type AuditRead = { state: "read"; entries: AuditEntry[]; next: string | null } | { state: "unknown-cursor" };
 
+/** An entry of the trail without its id, which is its store's own. */
+export type TrailEntry = Omit<AuditEntry, "id">;
+
+/** `exists`: nothing was written, because these have a name that is taken. */
+export type Restored = { state: "written" } | { state: "exists"; names: { kind: Kind; name: string }[] };
+
+/** So many at most in one call. */
+export const maxRestored = 100;
+export const maxRestoredEntries = 500;
+
 /** The database is away or does not answer in time; the same may succeed later. The message is for the log. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
@@ -89,8 +102,8 @@ export class StoreUnavailable extends Error {
 /** Resources under optimistic revisions. Each write and its audit row are one transaction, acknowledged once it is durable. */
 export interface Store extends AsyncDisposable {
   get<K extends Kind>(kind: K, name: string): Promise<Resource<K> | undefined>;
-  /** In ascending order of name (by code point), those being deleted included. */
-  list<K extends Kind>(kind: K): Promise<Resource<K>[]>;
+  /** In ascending order of name (by code point), those being deleted included: all, or one page. */
+  list<K extends Kind>(kind: K, page?: Page): Promise<Resource<K>[]>;
   create<K extends Kind>(kind: K, name: string, body: Bodies[K], author: Author): Promise<Created<K>>;
   /** Absent when there is none or it is being deleted; stale when `revision` is not the stored one. */
   update<K extends Kind>(kind: K, name: string, revision: number, body: Bodies[K], author: Author): Promise<Updated<K>>;
@@ -107,4 +120,15 @@ export interface Store extends AsyncDisposable {
   purgeAudit(before: Date, max: number): Promise<number>;
   /** Calls back after each committed write, by whichever gateway. Resolves once listening; call what it returns to stop. */
   subscribe(onChange: (change: Change) => void): Promise<() => Promise<void>>;
+}
+
+/**
+ * A store that takes what another one had, as it was. Only `transfer/` asks for this: a gateway has no such power. What is
+ * restored is told to subscribers and leaves no row in the trail.
+ */
+export interface RestorableStore extends Store {
+  /** Writes resources with their uid, revision and mark of deletion: all or none, {@link maxRestored} at most. */
+  restore(resources: readonly Resource[]): Promise<Restored>;
+  /** Adds entries with their times, of whichever action: all or none, {@link maxRestoredEntries} at most. */
+  restoreAudit(entries: readonly TrailEntry[]): Promise<void>;
 }

@@ -45,7 +45,7 @@ test("what is wrong in a file is said by the name of the file's setting, beside 
   const environment = { PORT: "eighty", STORE_URL_FILE: "/url", GATEWAY_KEYS_FILE: "/keys" };
   expect(problems(environment, { "/url": "mysql://user:password@host", "/keys": `${a}\nshort` })).toEqual([
     expect.stringContaining("PORT: "),
-    'STORE_URL_FILE: must be "pglite:" and a directory, such as "pglite:./.data"',
+    'STORE_URL_FILE: must be "pglite:" and a directory, "postgres://…" or "cosmos+https://…", such as "pglite:./.data"',
     "GATEWAY_KEYS_FILE: each key needs 32 characters or more, from a random source",
   ]);
   expect(problems(environment, { "/url": "pglite:x" })).toEqual([

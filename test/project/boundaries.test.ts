@@ -20,12 +20,18 @@ const allowed: [string, string][] = [
   ["gateway/data-plane/proxy.ts", "../runtime/runtime.ts"],
   ["gateway/data-plane/proxy.ts", "hono"],
   ["gateway/store/pglite.ts", "./sql-store.ts"],
+  ["gateway/store/transfer/record.ts", "../canonical-json.ts"],
+  ["gateway/runtime/kubernetes/kubernetes-runtime.ts", "./objects/owner.ts"],
   ["gateway/runtime/local/local-runtime.ts", "../runtime.ts"],
   ["gateway/runtime/images/mcp-proxy/mcp-proxy.ts", "../serve-image.ts"],
   ["injector/main.ts", "../gateway/observe/log.ts"],
   ["test/gateway.test.ts", "../gateway/store/pglite.ts"],
 ];
 const trespasses: [string, string][] = [
+  ["gateway/store/transfer/move.ts", "../pglite.ts"],
+  ["gateway/store/cosmos/items.ts", "../sql-store.ts"],
+  ["gateway/runtime/kubernetes/objects/owner.ts", "../api/client.ts"],
+  ["gateway/data-plane/router/peers/peers.ts", "../lists/catalogue.ts"],
   ["openapi/adapters.ts", "../gateway/store/store.ts"],
   ["openapi/adapters.ts", "hono"],
   ["openapi/adapters.ts", "node:fs"],

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { CallEntry, Change, Kind, Store } from "../../gateway/store/store.ts";
+import type { CallEntry, Change, Kind, Resource, RestorableStore } from "../../gateway/store/store.ts";
 import type { AuditQuery } from "../../openapi/audit.ts";
 import { until } from "../support/until.ts";
 import { adapterBody, author, bodies, call, serverBody, toolBody, written } from "./records.ts";
 
 export type OpenStore = AsyncDisposable & {
-  readonly store: Store;
+  readonly store: RestorableStore;
   /** What was noted of this name, oldest first. */
   auditOf(
     kind: Kind,
@@ -17,7 +17,7 @@ export type OpenStore = AsyncDisposable & {
 export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
   describe(name, () => {
     let opened: OpenStore;
-    let store: Store;
+    let store: RestorableStore;
     beforeAll(async () => {
       opened = await open();
       store = opened.store;
@@ -111,6 +111,36 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
       for (const id of [...inOrder, ...beyondAscii].reverse()) await create(id);
       const names = (await store.list("adapter")).map((resource) => resource.name);
       expect(names.filter((id) => id.startsWith("list-"))).toEqual([...inOrder, ...beyondAscii]);
+    });
+
+    test("pages follow each other in order, without a gap or a repetition, though records come and go", async () => {
+      const stays = ["page-B", "page-a", "page-c", "page-e", "page-g", "page-é"];
+      for (const id of [...stays, "page-d"]) await create(id);
+      const seen: string[] = [];
+      for (let after: string | undefined = "page-"; after !== undefined;) {
+        const page: Resource[] = await store.list("adapter", { after, limit: 2 });
+        expect(page.length).toBeLessThanOrEqual(2);
+        seen.push(...page.map(({ name: id }) => id));
+        after = page.at(-1)?.name;
+        if (seen.length !== 2) continue;
+        // Before and after the place reached.
+        await create("page-A");
+        await create("page-f");
+        const { uid } = written(await store.markDeleting("adapter", "page-d", 1, author));
+        await store.purge("adapter", "page-d", uid);
+        await store.update("adapter", "page-a", 1, adapterBody("page-a"), author);
+      }
+      expect(seen.filter((id) => id.startsWith("page-"))).toEqual([
+        "page-B",
+        "page-a",
+        "page-c",
+        "page-e",
+        "page-f",
+        "page-g",
+        "page-é",
+      ]);
+      expect(await store.list("adapter", { after: undefined, limit: 1 })).toHaveLength(1);
+      expect(await store.list("server", { after: "page-", limit: 2 })).toEqual([]);
     });
 
     test("what is being deleted can be read and listed, but not changed or created", async () => {
@@ -412,12 +442,85 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
       expect((await page({ actor: "batch" })).entries).toEqual([]);
     });
 
+    test("what is restored is as it was: uid, revision, mark of deletion, body; nothing is noted, everybody is told", async () => {
+      const told: string[] = [];
+      const stop = await store.subscribe((change) => change.type === "changed" && told.push(change.name));
+      const inventory = (Object.keys(bodies) as Kind[]).map((kind, index) =>
+        record(kind, `restored-${kind}`, { revision: 7 + index, deleting: kind === "tool" }),
+      );
+      expect(await store.restore(inventory)).toEqual({ state: "written" });
+      for (const was of inventory) expect(await store.get(was.kind, was.name)).toEqual(was);
+      await until("all three are told", () => told.filter((id) => id.startsWith("restored-")).length === 3);
+      expect(await actions("restored-adapter")).toEqual([]);
+
+      const goesOn = await store.update("adapter", "restored-adapter", 7, adapterBody("restored-adapter"), author);
+      expect(written(goesOn).revision).toBe(8);
+      expect(await store.restore([])).toEqual({ state: "written" });
+      await stop();
+    });
+
+    test("of resources to restore none is written when one has a name that is taken, also by the other kind of workload", async () => {
+      await create("held");
+      const answer = await store.restore([
+        record("adapter", "not-held"),
+        record("tool", "held"),
+        record("adapter", "held"),
+        record("server", "held"),
+      ]);
+      expect(answer).toEqual({
+        state: "exists",
+        names: [
+          { kind: "tool", name: "held" },
+          { kind: "adapter", name: "held" },
+        ],
+      });
+      expect(await store.get("adapter", "not-held")).toBeUndefined();
+      expect(await store.get("server", "held")).toBeUndefined();
+      expect((await store.get("adapter", "held"))?.revision).toBe(1);
+
+      const twins = [record("adapter", "twins"), record("tool", "twins")];
+      expect(await store.restore(twins)).toEqual({ state: "exists", names: [{ kind: "tool", name: "twins" }] });
+      expect(await store.get("adapter", "twins")).toBeUndefined();
+    });
+
+    test("no more is restored at once than the limit", async () => {
+      const many = Array.from({ length: 101 }, (_, count) => record("adapter", `over-${count}`));
+      await expect(store.restore(many)).rejects.toThrow("More than 100 resources");
+      expect(await store.get("adapter", "over-0")).toBeUndefined();
+      const { at: _, ...over } = call({ actor: "over" });
+      const entries = Array.from({ length: 501 }, () => ({ ...over, at: at(0).toISOString(), revision: null }));
+      await expect(store.restoreAudit(entries)).rejects.toThrow("More than 500 entries");
+      expect((await page({ actor: "over" })).entries).toEqual([]);
+    });
+
+    test("a restored trail has the times and the actions that it had, and of a batch all or none", async () => {
+      const { at: _, ...past } = call({ actor: "past", arguments: '{"nul":"\\u0000","text":"天気 🦊"}' });
+      const noneOfACall = { tool: null, session: null, status: null, durationMs: null, argumentsHash: null };
+      const entries = [
+        { ...past, at: "2026-11-01T00:00:02.345Z", revision: null },
+        { ...past, ...noneOfACall, arguments: null, at: "2026-11-01T00:00:01.000Z", action: "delete", revision: 3 },
+      ] as const;
+      await store.restoreAudit(entries);
+      const restored = (await page({ actor: "past" })).entries;
+      expect(restored).toEqual(entries.map((entry) => ({ id: expect.any(String), ...entry })));
+
+      const broken = { ...entries[0], uid: "not a uuid" };
+      await expect(store.restoreAudit([entries[0], broken])).rejects.toThrow();
+      expect((await page({ actor: "past" })).entries).toEqual(restored);
+      await store.restoreAudit([]);
+    });
+
     async function page(query: Partial<AuditQuery>) {
       const read = await store.audit({ limit: 500, ...query });
       if (read.state !== "read") throw new Error(read.state);
       return read;
     }
   });
+}
+
+function record<K extends Kind>(kind: K, name: string, changes: Partial<Resource<K>> = {}): Resource<K> {
+  const uid = "0b8f6c9e-3a51-4c0e-9d6a-0d4f6f3f8b11";
+  return { kind, name, uid, revision: 1, deleting: false, body: bodies[kind](name), ...changes };
 }
 
 const at = (second: number) => new Date(Date.UTC(2026, 10, 1, 0, 0, second));
