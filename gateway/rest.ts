@@ -9,9 +9,14 @@ import type { Principal } from "./auth/principal.ts";
 import type { Challenge } from "./mcp-route.ts";
 import type { Events } from "./observe/events.ts";
 import { type ProblemStatus, problem } from "./problem.ts";
+import { StoreUnavailable } from "./store/store.ts";
 
 export type RestEnv = { Variables: { principal: Principal; requestId: string } };
 export type RestApp = OpenAPIHono<RestEnv>;
+
+/** Not whether it was done: an answer that is lost on its way from the database may have been a yes. */
+const storeUnavailable =
+  "The gateway's database does not answer now. Try again in a few seconds; before you repeat a change, see whether it was made.";
 
 /** An empty REST application: whatever its routes refuse, throw or do not know becomes a problem with a request id. */
 export function restApp({ events, nextRequestId }: { events: Events; nextRequestId: () => string }): RestApp {
@@ -26,6 +31,7 @@ export function restApp({ events, nextRequestId }: { events: Events; nextRequest
   app.onError((error, c) => {
     if (error instanceof HTTPException) return problem(error.status as ProblemStatus, error.message, requestId(c));
     events.requestFailed({ requestId: requestId(c), method: c.req.method, path: c.req.path }, error);
+    if (error instanceof StoreUnavailable) return problem(503, storeUnavailable, requestId(c));
     return problem(500, "Something went wrong here. The gateway's log has it under this request id.", requestId(c));
   });
   return app;

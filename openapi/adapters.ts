@@ -1,6 +1,15 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { problems } from "./problem.ts";
-import { createdAnswer, ifMatch, jsonAnswer, jsonBody, nameParam, resourceAnswer } from "./resource-route.ts";
+import {
+  createdAnswer,
+  ifMatch,
+  jsonAnswer,
+  jsonBody,
+  listAnswer,
+  listQuery,
+  nameParam,
+  resourceAnswer,
+} from "./resource-route.ts";
 import { ToolChoice } from "./tool-choice.ts";
 import {
   logsQuery,
@@ -112,9 +121,10 @@ export const listAdapters = createRoute({
   summary: "List adapters",
   description: "Those the caller may read, by name.",
   tags,
+  request: { query: listQuery },
   responses: {
-    200: jsonAnswer(z.array(AdapterResource), "Readable adapters"),
-    ...problems(401, 403, 503),
+    200: listAnswer(AdapterResource, "Readable adapters"),
+    ...problems(400, 401, 403, 503),
   },
 });
 

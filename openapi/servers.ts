@@ -1,6 +1,15 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { problems } from "./problem.ts";
-import { createdAnswer, ifMatch, jsonAnswer, jsonBody, nameParam, resourceAnswer } from "./resource-route.ts";
+import {
+  createdAnswer,
+  ifMatch,
+  jsonAnswer,
+  jsonBody,
+  listAnswer,
+  listQuery,
+  nameParam,
+  resourceAnswer,
+} from "./resource-route.ts";
 import { ToolChoice } from "./tool-choice.ts";
 import { provenance, ResourceName, shared } from "./workload.ts";
 
@@ -116,7 +125,8 @@ export const listServers = createRoute({
   summary: "List virtual servers",
   description: "Those the caller may read, by name.",
   tags,
-  responses: { 200: jsonAnswer(z.array(ServerResource), "Readable virtual servers"), ...problems(401, 403, 503) },
+  request: { query: listQuery },
+  responses: { 200: listAnswer(ServerResource, "Readable virtual servers"), ...problems(400, 401, 403, 503) },
 });
 
 export const getServer = createRoute({

@@ -1,6 +1,15 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { problems } from "./problem.ts";
-import { createdAnswer, ifMatch, jsonAnswer, jsonBody, nameParam, resourceAnswer } from "./resource-route.ts";
+import {
+  createdAnswer,
+  ifMatch,
+  jsonAnswer,
+  jsonBody,
+  listAnswer,
+  listQuery,
+  nameParam,
+  resourceAnswer,
+} from "./resource-route.ts";
 import {
   logsQuery,
   provenance,
@@ -123,7 +132,8 @@ export const listTools = createRoute({
   summary: "List tools",
   description: "Those the caller may read, by name.",
   tags,
-  responses: { 200: jsonAnswer(z.array(ToolResource), "Readable tools"), ...problems(401, 403, 503) },
+  request: { query: listQuery },
+  responses: { 200: listAnswer(ToolResource, "Readable tools"), ...problems(400, 401, 403, 503) },
 });
 
 export const getTool = createRoute({

@@ -14,7 +14,7 @@ const maxHeaderNamesLength = 2048;
 
 const allowMethods = "GET, HEAD, POST, PUT, DELETE";
 const exposeHeaders =
-  "Mcp-Session-Id, WWW-Authenticate, MCP-Protocol-Version, ETag, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id";
+  "Mcp-Session-Id, WWW-Authenticate, MCP-Protocol-Version, ETag, Location, Retry-After, RateLimit, RateLimit-Policy, Link, X-Request-Id";
 
 /**
  * The answer to a preflight, before anybody asks who calls: browsers send it without identity. 204 for an allowed page,

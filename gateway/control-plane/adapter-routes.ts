@@ -3,7 +3,7 @@ import * as contract from "../../openapi/adapters.ts";
 import type { RestApp } from "../rest.ts";
 import type { Resource } from "../store/store.ts";
 import type { AdapterVerbs } from "./adapters.ts";
-import { etag, logRequestOf, logsAnswer, refusal, type RestSurroundings, tagIn } from "./rest-answers.ts";
+import { etag, logRequestOf, logsAnswer, nextLink, refusal, type RestSurroundings, tagIn } from "./rest-answers.ts";
 
 /** The adapters' REST API: contract in, verbs, contract out. */
 export function mountAdapters(app: RestApp, adapters: AdapterVerbs, { originOf, closing }: RestSurroundings): void {
@@ -16,8 +16,11 @@ export function mountAdapters(app: RestApp, adapters: AdapterVerbs, { originOf, 
   });
 
   app.openapi(contract.listAdapters, async (c) => {
-    const readable = await adapters.list(c.var.principal);
-    return c.json(readable.map(shown), 200);
+    const query = c.req.valid("query");
+    const page = await adapters.list(c.var.principal, query);
+    if (page.state === "refused") return refusal(page, c.var.requestId);
+    const { resources, next } = page;
+    return c.json(resources.map(shown), 200, nextLink(next, { request: c.req, originOf, limit: query.limit }));
   });
 
   app.openapi(contract.getAdapter, async (c) => {

@@ -62,7 +62,7 @@ export async function openReconciler({
   await addAll();
 
   return {
-    observe: (kind, name) => view.refresh(kind, name),
+    observe: (kind, name) => view.observe(kind, name),
     async settled(kind, name) {
       const over = AbortSignal.any([closing.signal, AbortSignal.timeout(settleLimitMs)]);
       await before(over, queue.done(taskOf(kind, name)));

@@ -1,7 +1,9 @@
+import { type ListQuery, maxListed } from "../../openapi/resource-route.ts";
 import type { Access, Verb } from "../auth/access.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Events } from "../observe/events.ts";
 import type { Bodies, Created, Kind, Resource, Store } from "../store/store.ts";
+import { type Listed, listed, nameBefore } from "./listing.ts";
 import type { Reconciler } from "./reconcile.ts";
 import { type Refusal, refused } from "./refusal.ts";
 
@@ -48,7 +50,7 @@ export function resourceVerbs<K extends Kind>({
   }
 
   async function add(principal: Principal, body: Bodies[K], requestId: string): Promise<Written<K> | Refusal> {
-    const created = await store.create(kind, body.name, body, { id: principal.id, requestId });
+    const created = await asked(body.name, store.create(kind, body.name, body, { id: principal.id, requestId }));
     if (created.state === "exists") return refused("exists", whyTaken(created));
     return accepted("create", created.resource, principal, requestId);
   }
@@ -60,9 +62,13 @@ export function resourceVerbs<K extends Kind>({
     return `The name is taken by ${article} ${other}: adapters and tools share their names.`;
   }
 
-  async function list(principal: Principal): Promise<Resource<K>[]> {
-    const resources = await store.list(kind);
-    return resources.filter((resource) => !resource.deleting && access.may(principal, "read", resource.body));
+  async function list(principal: Principal, { limit = maxListed, cursor }: ListQuery): Promise<Listed<K> | Refusal> {
+    const after = cursor === undefined ? undefined : nameBefore(cursor);
+    if (cursor !== undefined && after === undefined) {
+      return refused("invalid", "cursor: Not one that this gateway gave out. Start without one.");
+    }
+    const isShown = ({ deleting, body }: Resource<K>) => !deleting && access.may(principal, "read", body);
+    return listed({ store, kind, isShown, after, limit });
   }
 
   async function get(principal: Principal, name: string): Promise<Found<K> | Refusal> {
@@ -85,7 +91,8 @@ export function resourceVerbs<K extends Kind>({
       if (revised.state === "refused") return revised;
 
       const { revision } = found.resource;
-      const updated = await store.update(kind, name, revision, revised.body, { id: principal.id, requestId });
+      const author = { id: principal.id, requestId };
+      const updated = await asked(name, store.update(kind, name, revision, revised.body, author));
       if (updated.state === "written") return accepted("update", updated.resource, principal, requestId);
     }
     return tooManyRaces();
@@ -103,7 +110,7 @@ export function resourceVerbs<K extends Kind>({
       if (found.state === "refused") return found;
       if (expected !== undefined && expected !== tagOf(found.resource)) return stale();
       const { revision } = found.resource;
-      const marked = await store.markDeleting(kind, name, revision, { id: principal.id, requestId });
+      const marked = await asked(name, store.markDeleting(kind, name, revision, { id: principal.id, requestId }));
       if (marked.state !== "written") continue;
       const written = await accepted("delete", marked.resource, principal, requestId);
       await reconciler.settled(kind, name);
@@ -132,6 +139,16 @@ export function resourceVerbs<K extends Kind>({
     events.resourceWritten({ action, kind, name, revision, by: principal.id, requestId });
     await reconciler.observe(kind, name);
     return { state: "written", resource };
+  }
+
+  /** Of a write without an answer nobody knows whether it was made: whoever needs to know looks again. */
+  async function asked<Answer>(name: string, write: Promise<Answer>): Promise<Answer> {
+    try {
+      return await write;
+    } catch (error) {
+      void reconciler.observe(kind, name);
+      throw error;
+    }
   }
 
   function stale(): Refusal {

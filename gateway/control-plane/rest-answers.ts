@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Context, HonoRequest } from "hono";
+import { maxPerPage } from "../../openapi/resource-route.ts";
 import type { logsQuery } from "../../openapi/workload.ts";
 import { type ProblemStatus, problem } from "../problem.ts";
 import type { RestEnv } from "../rest.ts";
@@ -30,6 +31,20 @@ export function refusal({ why, detail }: Refusal, requestId: string) {
 
 export function etag(resource: Resource): string {
   return `"${tagOf(resource)}"`;
+}
+
+/** RFC 8288: where the next page is, if there is one, of as many as this one; more than fit one page come in largest ones. */
+export function nextLink(
+  next: string | null,
+  {
+    request,
+    originOf,
+    limit = maxPerPage,
+  }: { request: HonoRequest; originOf: RestSurroundings["originOf"]; limit?: number },
+): { link?: string } {
+  if (next === null) return {};
+  const { path, raw } = request;
+  return { link: `<${originOf(raw)}${path}?limit=${limit}&cursor=${next}>; rel="next"` };
 }
 
 /** RFC 9110 §13.1.1: `*` is any state. Whatever we never gave out is compared too, and equals none. */

@@ -3,7 +3,7 @@ import * as contract from "../../openapi/servers.ts";
 import type { RestApp } from "../rest.ts";
 import type { Resource } from "../store/store.ts";
 import type { ServerVerbs } from "./servers.ts";
-import { etag, refusal, tagIn } from "./rest-answers.ts";
+import { etag, nextLink, refusal, tagIn } from "./rest-answers.ts";
 
 /** The virtual servers' REST API, as the adapters' is. */
 export function mountServers(app: RestApp, servers: ServerVerbs, originOf: (request: Request) => string): void {
@@ -16,8 +16,11 @@ export function mountServers(app: RestApp, servers: ServerVerbs, originOf: (requ
   });
 
   app.openapi(contract.listServers, async (c) => {
-    const readable = await servers.list(c.var.principal);
-    return c.json(readable.map(shown), 200);
+    const query = c.req.valid("query");
+    const page = await servers.list(c.var.principal, query);
+    if (page.state === "refused") return refusal(page, c.var.requestId);
+    const { resources, next } = page;
+    return c.json(resources.map(shown), 200, nextLink(next, { request: c.req, originOf, limit: query.limit }));
   });
 
   app.openapi(contract.getServer, async (c) => {

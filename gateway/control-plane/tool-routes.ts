@@ -3,7 +3,7 @@ import * as contract from "../../openapi/tools.ts";
 import type { RestApp } from "../rest.ts";
 import type { Resource } from "../store/store.ts";
 import type { ToolVerbs } from "./tools.ts";
-import { etag, logRequestOf, logsAnswer, refusal, type RestSurroundings, tagIn } from "./rest-answers.ts";
+import { etag, logRequestOf, logsAnswer, nextLink, refusal, type RestSurroundings, tagIn } from "./rest-answers.ts";
 
 /** The tools' REST API, as the adapters' is. */
 export function mountTools(app: RestApp, tools: ToolVerbs, { originOf, closing }: RestSurroundings): void {
@@ -16,8 +16,11 @@ export function mountTools(app: RestApp, tools: ToolVerbs, { originOf, closing }
   });
 
   app.openapi(contract.listTools, async (c) => {
-    const readable = await tools.list(c.var.principal);
-    return c.json(readable.map(shown), 200);
+    const query = c.req.valid("query");
+    const page = await tools.list(c.var.principal, query);
+    if (page.state === "refused") return refusal(page, c.var.requestId);
+    const { resources, next } = page;
+    return c.json(resources.map(shown), 200, nextLink(next, { request: c.req, originOf, limit: query.limit }));
   });
 
   app.openapi(contract.getTool, async (c) => {

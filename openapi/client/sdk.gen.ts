@@ -369,6 +369,6 @@ export const live = <ThrowOnError extends boolean = false>(options?: Options<Liv
 /**
  * Readiness
  *
- * 200 from the first answer on, since the gateway listens only once it can route; 503 while it drains.
+ * 200 from the first answer on, since the gateway listens only once it can route; 503 while it drains. Without its database it stays ready, `degraded`: live traffic goes on with the resources known last.
  */
 export const ready = <ThrowOnError extends boolean = false>(options?: Options<ReadyData, ThrowOnError>): RequestResult<ReadyResponses, ReadyErrors, ThrowOnError> => (options?.client ?? client).get<ReadyResponses, ReadyErrors, ThrowOnError>({ url: '/readyz', ...options });

@@ -644,17 +644,37 @@ export type ProtectedResourceMetadata = {
 };
 
 export type Health = {
-    status: 'ok' | 'draining';
+    /**
+     * degraded: live traffic is served as ever, something else is not possible
+     */
+    status: 'ok' | 'degraded' | 'draining';
+    /**
+     * Why it is degraded, and since when
+     */
+    reason?: string;
 };
 
 export type ListAdaptersData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Resources per page. Without it there is one page of at most 10000.
+         */
+        limit?: number;
+        /**
+         * As in the `Link` header of the page before
+         */
+        cursor?: string;
+    };
     url: '/adapters';
 };
 
 export type ListAdaptersErrors = {
+    /**
+     * The request is malformed, or a field is wrong; `errors` names it
+     */
+    400: Problem;
     /**
      * No valid identity
      */
@@ -1011,11 +1031,24 @@ export type GetAdapterLogsResponse = GetAdapterLogsResponses[keyof GetAdapterLog
 export type ListToolsData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Resources per page. Without it there is one page of at most 10000.
+         */
+        limit?: number;
+        /**
+         * As in the `Link` header of the page before
+         */
+        cursor?: string;
+    };
     url: '/tools';
 };
 
 export type ListToolsErrors = {
+    /**
+     * The request is malformed, or a field is wrong; `errors` names it
+     */
+    400: Problem;
     /**
      * No valid identity
      */
@@ -1372,11 +1405,24 @@ export type GetToolLogsResponse = GetToolLogsResponses[keyof GetToolLogsResponse
 export type ListServersData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Resources per page. Without it there is one page of at most 10000.
+         */
+        limit?: number;
+        /**
+         * As in the `Link` header of the page before
+         */
+        cursor?: string;
+    };
     url: '/servers';
 };
 
 export type ListServersErrors = {
+    /**
+     * The request is malformed, or a field is wrong; `errors` names it
+     */
+    400: Problem;
     /**
      * No valid identity
      */

@@ -16,7 +16,7 @@ const laptop = allowedNames({ loopback: true, publicOrigin: undefined, allowedHo
 const ask = (headers: Record<string, string>) =>
   new Headers({ origin: portal, "access-control-request-method": "POST", ...headers });
 const exposed =
-  "Mcp-Session-Id, WWW-Authenticate, MCP-Protocol-Version, ETag, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id";
+  "Mcp-Session-Id, WWW-Authenticate, MCP-Protocol-Version, ETag, Location, Retry-After, RateLimit, RateLimit-Policy, Link, X-Request-Id";
 
 test("an allowed page may send what MCP clients send", () => {
   const headers = "authorization, content-type, mcp-protocol-version, Mcp-Param-City";
