@@ -23,7 +23,6 @@ test("wrong usage is exit code 2 and one line", async () => {
     [["import", "pglite:a", "pglite:b"], "import reads a file; copy moves from one store to another."],
     [["import", "./a", "./b"], '"./b" is no URL of a store.'],
     [["copy", "pglite:a", "https://gateway.example.com"], "TO must be a store of this gateway."],
-    [["import", "./a", "microsoft:cosmos+https://a"], "TO must be a store of this gateway."],
     [["export", "pglite:a", "./b", "--skip-existing"], "--skip-existing is for import and copy."],
     [["export", "pglite:a", "./b", "--header", "a: b"], "--header is for FROM with https://…"],
   ];
