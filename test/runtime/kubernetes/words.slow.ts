@@ -194,8 +194,11 @@ clusterTest(
     });
     expect(status.replicas[0]?.reason).toBe("exited with code 7");
     for (const previous of [false, true]) {
-      const logs = await bench.runtime.logs("weather", request({ previous }));
-      expect(logs.state === "open" && (await new Response(logs.lines).text())).toBe("no such database\n");
+      // A run that has just begun has not said anything yet.
+      await until("its last words", async () => {
+        const logs = await bench.runtime.logs("weather", request({ previous }));
+        return logs.state === "open" && (await new Response(logs.lines).text()) === "no such database\n";
+      });
     }
   },
   podLimitMs,
