@@ -33,6 +33,9 @@ const path = z
   );
 const port = z.int().min(1, "Port must be between 1 and 65535.").max(65_535, "Port must be between 1 and 65535.");
 
+/** What a tool's definition may take as JSON: a longer one would be left out of every list. */
+export const maxToolBytes = 256 * 1024;
+
 /** An MCP tool (revision 2026-07-28, server/tools), and how its program wants to be asked. */
 export const McpTool = z
   .object({
@@ -69,6 +72,9 @@ export const McpTool = z
         path: path.optional().openapi({ description: "Instead of the definition's `path`", example: "/forecast" }),
       })
       .optional(),
+  })
+  .refine((tool) => new TextEncoder().encode(JSON.stringify(tool)).length <= maxToolBytes, {
+    message: `A tool's definition may have ${maxToolBytes} bytes.`,
   })
   .openapi("McpTool");
 export type McpTool = z.infer<typeof McpTool>;

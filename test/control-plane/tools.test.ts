@@ -144,6 +144,12 @@ const path =
   "Path must start with '/' and contain only alphanumeric characters, slashes, dashes, underscores, and dots.";
 test.each([
   ["no definition", undefined, "toolDefinition", undefined],
+  [
+    "a definition that no list would show",
+    { tool: tool({ description: "d".repeat(16_000), _meta: { long: "m".repeat(256 * 1024) } }) },
+    "toolDefinition.tool",
+    "A tool's definition may have 262144 bytes.",
+  ],
   ["another tool's name", { tool: tool({ name: "other" }) }, "toolDefinition.tool.name", undefined],
   ["port 0", { tool: tool(), port: 0 }, "toolDefinition.port", port],
   ["port 65536", { tool: tool(), port: 65_536 }, "toolDefinition.port", port],

@@ -1,4 +1,5 @@
 import { isSpecType } from "@modelcontextprotocol/server";
+import { maxToolBytes } from "../../../../openapi/tools.ts";
 import type { ListedKind } from "../listing.ts";
 import { withoutParamHeaders } from "./param-headers.ts";
 
@@ -14,7 +15,6 @@ export type Definition = {
 
 export type ReadDefinition = { readonly definition: Definition; readonly text: string };
 
-export const maxDefinitionBytes = 256 * 1024;
 const maxNameLength = 1024;
 /** JSON that is nested deeper overflows somebody's stack. */
 const maxDepth = 100;
@@ -39,7 +39,7 @@ export function readDefinition(kind: ListedKind, entry: unknown): ReadDefinition
   const name = entry[key];
   if (typeof name !== "string" || !isTakeable(name)) return undefined;
   const text = JSON.stringify(entry);
-  if (Buffer.byteLength(text) > maxDefinitionBytes || !isValid(entry)) return undefined;
+  if (Buffer.byteLength(text) > maxToolBytes || !isValid(entry)) return undefined;
   return { definition: { name, ...shownForm(entry, text) }, text };
 }
 
