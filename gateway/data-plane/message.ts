@@ -34,6 +34,6 @@ function methodOf(body: unknown): string {
   return isObject(body) && typeof body.method === "string" ? body.method : "response";
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import type { ToolCall } from "../store/store.ts";
 import type { Exchange } from "./exchange.ts";
-import { isObject, messagesIn } from "./policy/messages.ts";
+import { isObject } from "./message.ts";
+import { messagesIn } from "./policy/messages.ts";
 
 /** The tool calls of an exchange as the audit trail takes them; a batch may hold several. */
 export function toolCallsOf(

@@ -1,6 +1,7 @@
 import { type Access, hasRole } from "../auth/access.ts";
 import type { Principal } from "../auth/principal.ts";
-import { type Id, idIn, isObject, messagesIn, readings } from "./policy/messages.ts";
+import { isObject } from "./message.ts";
+import { type Id, idIn, messagesIn, readings } from "./policy/messages.ts";
 
 /** Role name to tool names; `*` stands for everybody and for every tool. Null or absent: no policy. */
 export type ToolPolicy = Readonly<Record<string, readonly string[]>> | null | undefined;

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { pause } from "../../gateway/runtime/local/pause.ts";
+import { pause } from "../../gateway/runtime/pause.ts";
 import { until } from "../support/until.ts";
 import { type Api, apiAt } from "./api.ts";
 import { apiServerFlags, type Flags, managerFlags, schedulerFlags } from "./flags.ts";

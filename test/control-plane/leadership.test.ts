@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { Runtime } from "../../gateway/runtime/runtime.ts";
 import { openPglite } from "../../gateway/store/pglite.ts";
 import type { Kind, Store } from "../../gateway/store/store.ts";
-import { workload } from "../runtime/support.ts";
+import { workload } from "../runtime/workload.ts";
 import { adapterBody, author, bodies, written } from "../store/records.ts";
 import { staticRuntime } from "../support/static-runtime.ts";
 import { until } from "../support/until.ts";

@@ -67,6 +67,11 @@ test("who may, calls it, in both eras", async () => {
   await client.end();
 });
 
+test("who may not use an adapter is not even told that its list is absent", async () => {
+  const { result } = await modern(mcp, "tools/list", {}, devHeaders("sam", "other"));
+  expect(result._meta?.["mcp-gateway/absent"]).toBeUndefined();
+});
+
 test("lists are private and say how long they are good for", async () => {
   const { result } = await modern(mcp, "tools/list", {}, devHeaders("sam", "sales"));
   expect(result).toMatchObject({ resultType: "complete", cacheScope: "private", ttlMs: 60_000 });

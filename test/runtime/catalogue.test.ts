@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundledImages } from "../../gateway/runtime/images/bundled-images.ts";
 import { commandOf, openCatalogue } from "../../gateway/runtime/local/catalogue.ts";
-import { ask, openBench, readyEndpoints, workload } from "./support.ts";
+import { ask, openBench, readyEndpoints } from "./support.ts";
+import { workload } from "./workload.ts";
 
 async function catalogueOf(content: string, required = true) {
   const directory = await mkdtemp(join(tmpdir(), "catalogue-"));

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { eventually, isAlive, openBench, readyEndpoints, workload } from "./support.ts";
+import { eventually, isAlive, openBench, readyEndpoints } from "./support.ts";
+import { workload } from "./workload.ts";
 
 const everything = join(import.meta.dir, "../../node_modules/@modelcontextprotocol/server-everything/dist/index.js");
 

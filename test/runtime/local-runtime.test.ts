@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Endpoint, Workload } from "../../gateway/runtime/runtime.ts";
-import { ask, eventually, isAlive, openBench, readyEndpoints, workload } from "./support.ts";
+import { ask, eventually, isAlive, openBench, readyEndpoints } from "./support.ts";
+import { workload } from "./workload.ts";
 
 const pidOf = (endpoint: Endpoint | undefined) => ask<number>(endpoint, "/pid");
 const environmentOf = (endpoint: Endpoint | undefined) => ask<Record<string, string>>(endpoint, "/env");

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { readLines } from "../../gateway/runtime/local/lines.ts";
 import { logRing } from "../../gateway/runtime/local/log-ring.ts";
 import type { LogRequest, Runtime } from "../../gateway/runtime/runtime.ts";
-import { eventually, openBench, readyEndpoints, workload } from "./support.ts";
+import { eventually, openBench, readyEndpoints } from "./support.ts";
+import { workload } from "./workload.ts";
 
 const quiet = new AbortController().signal;
 const request = (changes: Partial<LogRequest> = {}): LogRequest => ({

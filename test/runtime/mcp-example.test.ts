@@ -3,7 +3,8 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { Client as OlderClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as OlderTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { rawSession } from "./raw-session.ts";
-import { openBench, readyEndpoints, workload } from "./support.ts";
+import { openBench, readyEndpoints } from "./support.ts";
+import { workload } from "./workload.ts";
 
 const requestInit = { headers: { "x-mcp-userid": "ada", "x-mcp-roles": "mcp.engineer" } };
 

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { headersUp } from "../../gateway/runtime/images/mcp-proxy/remote.ts";
 import { exchange } from "./raw-session.ts";
-import { eventually, openBench, readyEndpoints, workload } from "./support.ts";
+import { eventually, openBench, readyEndpoints } from "./support.ts";
+import { workload } from "./workload.ts";
 
 type Seen = { method: string; url: string; headers: Headers; body: string; signal: AbortSignal };
 

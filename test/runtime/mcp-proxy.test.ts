@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { eventually, isAlive, openBench, readyEndpoints, workload } from "./support.ts";
+import { eventually, isAlive, openBench, readyEndpoints } from "./support.ts";
+import { workload } from "./workload.ts";
 import { exchange, initialize, rawSession } from "./raw-session.ts";
 
 const stdioProgram = join(import.meta.dir, "programs/stdio.ts");

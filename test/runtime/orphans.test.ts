@@ -7,7 +7,8 @@ import { readLines } from "../../gateway/runtime/local/lines.ts";
 import { endOrphans, markedByPs } from "../../gateway/runtime/local/orphans.ts";
 import { ownerOf } from "../../gateway/runtime/local/owner.ts";
 import type { Endpoint, Workload } from "../../gateway/runtime/runtime.ts";
-import { ask, isAlive, openBench, serverProgram, workload } from "./support.ts";
+import { ask, isAlive, openBench, serverProgram } from "./support.ts";
+import { workload } from "./workload.ts";
 
 const stdioProgram = join(import.meta.dir, "programs/stdio.ts");
 

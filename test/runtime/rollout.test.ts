@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { ask, eventually, openBench, readyEndpoints, workload } from "./support.ts";
+import { ask, eventually, openBench, readyEndpoints } from "./support.ts";
+import { workload } from "./workload.ts";
 
 test("a new environment rolls from the highest ordinal down, and a ready replica is there all the time", async () => {
   await using bench = await openBench();

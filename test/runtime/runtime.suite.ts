@@ -3,6 +3,7 @@ import { readLines } from "../../gateway/runtime/local/lines.ts";
 import type { Endpoint, LogRequest, Runtime, Workload, WorkloadStatus } from "../../gateway/runtime/runtime.ts";
 import { until } from "../support/until.ts";
 import { rawSession } from "./raw-session.ts";
+import { workload } from "./workload.ts";
 
 /** A runtime with nothing in it. Its images are the bundled ones and `server`, which is programs/server.ts. */
 export type RuntimeBench = AsyncDisposable & {
@@ -358,24 +359,6 @@ export function runtimeSuite(name: string, open: () => Promise<RuntimeBench>, tr
     };
     return await until(what, look, limitMs);
   }
-}
-
-/** One replica of `server`. */
-export function workload(changes: Partial<Workload> = {}): Workload {
-  return {
-    kind: "adapter",
-    name: "weather",
-    uid: "uid-1",
-    imageName: "server",
-    imageVersion: "1",
-    environment: {},
-    replicaCount: 1,
-    port: 8000,
-    pod: null,
-    useWorkloadIdentity: false,
-    revision: 1,
-    ...changes,
-  };
 }
 
 export function request(changes: Partial<LogRequest> = {}): LogRequest {

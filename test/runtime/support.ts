@@ -5,7 +5,7 @@ import pino from "pino";
 import { eventsTo } from "../../gateway/observe/events.ts";
 import type { LocalLimits } from "../../gateway/runtime/local/limits.ts";
 import { localRuntime } from "../../gateway/runtime/local/local-runtime.ts";
-import type { Endpoint, Runtime, Workload } from "../../gateway/runtime/runtime.ts";
+import type { Endpoint, Runtime } from "../../gateway/runtime/runtime.ts";
 
 export const serverProgram = join(import.meta.dir, "programs/server.ts");
 
@@ -57,23 +57,6 @@ export async function openBench(
       await runtime[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
     },
-  };
-}
-
-export function workload(changes: Partial<Workload> = {}): Workload {
-  return {
-    kind: "adapter",
-    name: "weather",
-    uid: "uid-1",
-    imageName: "server",
-    imageVersion: "1",
-    environment: {},
-    replicaCount: 1,
-    port: 8000,
-    pod: null,
-    useWorkloadIdentity: false,
-    revision: 1,
-    ...changes,
   };
 }
 

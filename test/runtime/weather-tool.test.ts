@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { openBench, readyEndpoints, workload } from "./support.ts";
+import { openBench, readyEndpoints } from "./support.ts";
+import { workload } from "./workload.ts";
 
 async function openTool() {
   const bench = await openBench();

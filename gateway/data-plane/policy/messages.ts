@@ -1,3 +1,5 @@
+import { isObject } from "../message.ts";
+
 export type Id = string | number;
 
 /** The messages of a body: itself, or a batch's (revision 2025-03-26), however deep its arrays. */
@@ -24,10 +26,6 @@ export function readings(object: Record<string, unknown>, name: string): unknown
 export function idIn(message: Record<string, unknown>): Id | null {
   const id = Object.hasOwn(message, "id") ? message.id : null;
   return typeof id === "string" || typeof id === "number" ? id : null;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Upper case first: U+017F has no lower case but an upper one, S. */

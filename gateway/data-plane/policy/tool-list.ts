@@ -1,5 +1,6 @@
 import { parseExactly, plain } from "./exact-json.ts";
-import { type Id, isObject, messagesIn } from "./messages.ts";
+import { isObject } from "../message.ts";
+import { type Id, messagesIn } from "./messages.ts";
 
 /** Which results are tool lists, and which tools may stay in them. */
 export type ListRule = {

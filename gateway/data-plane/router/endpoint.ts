@@ -16,6 +16,7 @@ import type { Offer } from "./offer.ts";
 import type { Offers } from "./offers.ts";
 import type { PromptsAndResources } from "./prompts-and-resources.ts";
 import type { ToolRouting } from "./tool-routing.ts";
+import { isObject } from "../message.ts";
 
 /** Who calls which endpoint of the router, as the front door found out. */
 export type RouterCall = {
@@ -169,8 +170,4 @@ function metaOf(json: unknown): Record<string, unknown> {
   const params = isObject(json) ? json.params : undefined;
   const meta = isObject(params) ? params._meta : undefined;
   return isObject(meta) ? meta : {};
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -51,36 +51,23 @@ export function mcpServer({
     },
   });
 
-  server.setRequestHandler("tools/list", async ({ params }) => {
-    const own = offer.own?.definitions;
-    return own
-      ? { tools: own as never }
-      : (listed("tools", await offer.list("tools", caller), params?.cursor) as never);
-  });
+  const own = offer.own?.definitions;
+  if (own) server.setRequestHandler("tools/list", async () => ({ tools: own }) as never);
+  else listsIn("tools/list", "tools");
   server.setRequestHandler(
     "tools/call",
     ({ params }, context) => tools.call(offer, params, caller, exchangeOf(context)) as never,
   );
   if (has("prompts")) {
-    server.setRequestHandler(
-      "prompts/list",
-      async ({ params }) => listed("prompts", await offer.list("prompts", caller), params?.cursor) as never,
-    );
+    listsIn("prompts/list", "prompts");
     server.setRequestHandler(
       "prompts/get",
       ({ params }, context) => others.getPrompt(offer, params, caller, exchangeOf(context)) as never,
     );
   }
   if (has("resources")) {
-    server.setRequestHandler(
-      "resources/list",
-      async ({ params }) => listed("resources", await offer.list("resources", caller), params?.cursor) as never,
-    );
-    server.setRequestHandler(
-      "resources/templates/list",
-      async ({ params }) =>
-        listed("resourceTemplates", await offer.list("resourceTemplates", caller), params?.cursor) as never,
-    );
+    listsIn("resources/list", "resources");
+    listsIn("resources/templates/list", "resourceTemplates");
     server.setRequestHandler(
       "resources/read",
       ({ params }, context) => others.readResource(params, caller, exchangeOf(context)) as never,
@@ -93,6 +80,16 @@ export function mcpServer({
     );
   }
   return server;
+
+  function listsIn(
+    method: "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list",
+    kind: ListedKind,
+  ) {
+    server.setRequestHandler(
+      method,
+      async ({ params }) => listed(kind, await offer.list(kind, caller), params?.cursor) as never,
+    );
+  }
 
   function listed(kind: ListedKind, { entries, absent }: Listing, cursor: string | undefined) {
     const page = pageOf(entries, cursor, { sorted: offer.sorted });

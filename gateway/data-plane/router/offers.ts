@@ -7,6 +7,7 @@ import type { Offer, OwnAnswer, OwnTools } from "./offer.ts";
 import type { Selection } from "./lists/selection.ts";
 import { errorResult, type ToolResult } from "./tools/result.ts";
 import { searchTools, toolSearch } from "./lists/tool-search.ts";
+import { isObject } from "../message.ts";
 
 /** The router's endpoints: everything at /mcp, and each virtual server. */
 export type Offers = { readonly all: Offer; of(server: Resource<"server">): Offer };
@@ -73,8 +74,4 @@ function structured(structuredContent: Record<string, unknown>): ToolResult {
 
 function answered(result: ToolResult): OwnAnswer {
   return { state: "answered", result };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

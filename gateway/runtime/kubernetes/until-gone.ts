@@ -1,7 +1,7 @@
 import { failureInWords } from "./api/answer.ts";
 import type { KubeClient } from "./api/client.ts";
 import type { StatefulSet } from "./api/objects.ts";
-import { pauseFor } from "./api/pause.ts";
+import { pause as pauseFor } from "../pause.ts";
 import type { Pod } from "./api/pod.ts";
 import { pods } from "./api/resources.ts";
 import type { ClusterView } from "./cluster-view.ts";

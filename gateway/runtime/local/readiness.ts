@@ -1,5 +1,5 @@
 import type { LocalLimits } from "./limits.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../pause.ts";
 
 /** Waits until something answers HTTP on the port, with whatever status; false when `startMs` passed or the signal aborted. */
 export async function answers(port: number, limits: LocalLimits, signal: AbortSignal): Promise<boolean> {

@@ -7,7 +7,7 @@ import { freePort } from "./free-port.ts";
 import type { LocalLimits } from "./limits.ts";
 import { readLines } from "./lines.ts";
 import type { LogRing } from "./log-ring.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../pause.ts";
 import { answers } from "./readiness.ts";
 import { endingOf, restartDelayMs } from "./restart.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:os";
 import { readLines } from "../../../gateway/runtime/local/lines.ts";
-import { pause } from "../../../gateway/runtime/local/pause.ts";
+import { pause } from "../../../gateway/runtime/pause.ts";
 import type { Ended } from "../objects.ts";
 import { endsWithParent } from "../process.ts";
 import type { ContainerLog } from "./log.ts";

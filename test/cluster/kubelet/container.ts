@@ -1,4 +1,4 @@
-import { pause } from "../../../gateway/runtime/local/pause.ts";
+import { pause } from "../../../gateway/runtime/pause.ts";
 import type { Api } from "../api.ts";
 import type { Container, ContainerState, ContainerStatus, Ended, Pod, RestartPolicy } from "../objects.ts";
 import { type Command, type ContainerProcess, endedOf, now, startContainerProcess } from "./container-process.ts";

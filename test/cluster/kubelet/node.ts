@@ -1,5 +1,5 @@
 import { release } from "node:os";
-import { pause } from "../../../gateway/runtime/local/pause.ts";
+import { pause } from "../../../gateway/runtime/pause.ts";
 import { type Api, ApiError } from "../api.ts";
 
 export type NodeFacts = { readonly name: string; readonly address: string; readonly logPort: number };

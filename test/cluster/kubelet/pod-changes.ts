@@ -1,4 +1,4 @@
-import { pause } from "../../../gateway/runtime/local/pause.ts";
+import { pause } from "../../../gateway/runtime/pause.ts";
 import type { Api } from "../api.ts";
 import type { Pod } from "../objects.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { pause } from "../../../gateway/runtime/local/pause.ts";
+import { pause } from "../../../gateway/runtime/pause.ts";
 import { type Api, ApiError } from "../api.ts";
 import type { Container, ContainerStatus, Pod, PodStatus } from "../objects.ts";
 import { containerOn, type Images, type RunningContainer } from "./container.ts";

@@ -1,4 +1,4 @@
-import { pause } from "../../../gateway/runtime/local/pause.ts";
+import { pause } from "../../../gateway/runtime/pause.ts";
 import type { Container, HttpGet, Probe } from "../objects.ts";
 
 /** Asks a container how it is, once. */

@@ -1,6 +1,6 @@
 import { lstat, mkdir, mkdtemp, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { pause } from "../../../gateway/runtime/local/pause.ts";
+import { pause } from "../../../gateway/runtime/pause.ts";
 import type { Container, Pod, Volume } from "../objects.ts";
 import type { Files } from "./sources.ts";
 

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { until } from "../../support/until.ts";
-import { workload } from "../runtime.suite.ts";
+import { workload } from "../workload.ts";
 import { clusterOfFile, type KubernetesBench, podLimitMs, readyEndpoints, type Shown } from "./support.ts";
 
 const file = clusterOfFile("repairs");

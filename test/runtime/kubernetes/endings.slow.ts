@@ -3,7 +3,8 @@ import { kubeClient } from "../../../gateway/runtime/kubernetes/api/client.ts";
 import { loadCluster } from "../../../gateway/runtime/kubernetes/api/kubeconfig.ts";
 import { lives } from "../../support/process.ts";
 import { until } from "../../support/until.ts";
-import { linesOf, request, workload } from "../runtime.suite.ts";
+import { linesOf, request } from "../runtime.suite.ts";
+import { workload } from "../workload.ts";
 import { clusterOfFile, lateWatches, podLimitMs, readyEndpoints, statusThat } from "./support.ts";
 
 const file = clusterOfFile("how replicas end");

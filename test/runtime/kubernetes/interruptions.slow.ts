@@ -4,7 +4,7 @@ import { loadCluster } from "../../../gateway/runtime/kubernetes/api/kubeconfig.
 import { reflectorLimits } from "../../../gateway/runtime/kubernetes/api/limits.ts";
 import type { Endpoint } from "../../../gateway/runtime/runtime.ts";
 import { until } from "../../support/until.ts";
-import { workload } from "../runtime.suite.ts";
+import { workload } from "../workload.ts";
 import { clusterOfFile, type KubernetesBench, lateWatches, podLimitMs, readyEndpoints } from "./support.ts";
 
 const file = clusterOfFile("interruptions");

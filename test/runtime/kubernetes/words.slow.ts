@@ -3,7 +3,8 @@ import { kubeClient } from "../../../gateway/runtime/kubernetes/api/client.ts";
 import { loadCluster } from "../../../gateway/runtime/kubernetes/api/kubeconfig.ts";
 import { openClusterView } from "../../../gateway/runtime/kubernetes/cluster-view.ts";
 import { until } from "../../support/until.ts";
-import { request, workload } from "../runtime.suite.ts";
+import { request } from "../runtime.suite.ts";
+import { workload } from "../workload.ts";
 import { clusterOfFile, newNamespace, podLimitMs, readyEndpoints, statusThat } from "./support.ts";
 
 const file = clusterOfFile("what the status says");

@@ -2,6 +2,7 @@ import { isSpecType } from "@modelcontextprotocol/server";
 import { maxToolBytes } from "../../../../openapi/tools.ts";
 import type { ListedKind } from "../listing.ts";
 import { withoutParamHeaders } from "./param-headers.ts";
+import { isObject } from "../../message.ts";
 
 /** One entry of a server's list, such that any client can take it. */
 export type Definition = {
@@ -71,8 +72,4 @@ function asObject(schema: unknown): unknown {
 function depthExceeds(value: unknown, max: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return max === 0 || Object.values(value).some((item) => depthExceeds(item, max - 1));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

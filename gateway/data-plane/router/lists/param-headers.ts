@@ -2,6 +2,7 @@ const annotation = "x-mcp-header";
 /** RFC 9110 §5.6.2 */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const annotatedTypes: readonly unknown[] = ["string", "integer", "boolean"];
+import { isObject } from "../../message.ts";
 
 const maxHeaders = 64;
 const maxNameLength = 256;
@@ -78,8 +79,4 @@ function withoutIn(key: string, value: unknown): unknown {
 function mapped(schemas: readonly unknown[]): readonly unknown[] {
   const changed = schemas.map(withoutParamHeaders);
   return changed.every((schema, i) => schema === schemas[i]) ? schemas : changed;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

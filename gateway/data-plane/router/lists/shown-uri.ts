@@ -1,4 +1,5 @@
 type Result = Readonly<Record<string, unknown>>;
+import { isObject } from "../../message.ts";
 
 /** What the router calls an adapter's resource, also a template's: a URI (RFC 3986 §3.1) whose scheme names the adapter. */
 export function shownUri(adapter: string, uri: string): string {
@@ -44,8 +45,4 @@ function withShownUri(adapter: string, value: unknown): unknown {
 function withEach(result: Result, key: string, shown: (item: unknown) => unknown): Result {
   const items = result[key];
   return Array.isArray(items) ? { ...result, [key]: items.map(shown) } : result;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import MiniSearch from "minisearch";
 import { searchToolNames } from "../../../../openapi/servers.ts";
 import type { Listed } from "../listing.ts";
+import { isObject } from "../../message.ts";
 
 export type ToolFound = { readonly name: string; readonly title?: string; readonly description: string };
 
@@ -183,8 +184,4 @@ function foundForm({ name, definition }: Listed): ToolFound {
   const title = titleOf(definition);
   const description = descriptionOf(definition.description).slice(0, excerptLength).toWellFormed();
   return { name, ...(title && { title }), description };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -7,7 +7,7 @@ import type { PeerLimits } from "./limits.ts";
 import { type PeerLink, peerLink } from "./link.ts";
 import { isMisunderstood, type Opened, type peerOpening } from "./opening.ts";
 import { peerWatch, watchable } from "./watch.ts";
-import { isObject } from "./wire.ts";
+import { isObject } from "../../message.ts";
 
 type Adapter = Pick<Resource<"adapter">, "name" | "uid" | "revision">;
 type Unavailable = { readonly state: "unavailable"; readonly reason: string };

@@ -1,3 +1,4 @@
+import { isObject } from "../../message.ts";
 import type { Events } from "../../../observe/events.ts";
 import type { Call } from "../../exchange.ts";
 import type { ListKind } from "../peer.ts";
@@ -8,7 +9,6 @@ import { type Refusal, refusalIn } from "./refusal.ts";
 import {
   callOf,
   httpRequest,
-  isObject,
   type Peer,
   requestHeaders,
   type RpcMessage,

@@ -4,7 +4,8 @@ import { endingWith } from "./ending.ts";
 import type { Asked, PeerExchange } from "./exchange.ts";
 import type { PeerLimits } from "./limits.ts";
 import { changedList, type PeerWatch } from "./watch.ts";
-import { isObject, type RpcMessage, type Wire } from "./wire.ts";
+import { isObject } from "../../message.ts";
+import type { RpcMessage, Wire } from "./wire.ts";
 
 /** A server that has said what it is: a session with it, or, where there are none, just how it is spoken to. */
 export type PeerLink = {

@@ -1,6 +1,7 @@
 import type { PeerIdentity } from "../peer.ts";
 import type { Asked, PeerExchange } from "./exchange.ts";
-import { clientInfo, isObject, modernRevision, type Peer, type Wire } from "./wire.ts";
+import { isObject } from "../../message.ts";
+import { clientInfo, modernRevision, type Peer, type Wire } from "./wire.ts";
 
 export type Opened =
   | { readonly state: "open"; readonly wire: Wire; readonly identity: PeerIdentity }

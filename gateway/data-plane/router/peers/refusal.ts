@@ -1,4 +1,5 @@
-import { isObject, type RpcMessage } from "./wire.ts";
+import { isObject } from "../../message.ts";
+import type { RpcMessage } from "./wire.ts";
 
 /** An HTTP answer that is no 2xx, and what its body says. `error`: of a JSON-RPC answer, whoever it answers. */
 export type Refusal = {

@@ -4,7 +4,8 @@ import { endingWith, pause } from "./ending.ts";
 import type { PeerExchange } from "./exchange.ts";
 import type { PeerLimits } from "./limits.ts";
 import { readMessages, Unreadable } from "./messages.ts";
-import { isObject, type Peer, type Wire } from "./wire.ts";
+import { isObject } from "../../message.ts";
+import type { Peer, Wire } from "./wire.ts";
 
 /** One stream on which a server says that its lists have changed. It does not keep its connection in use. */
 export type PeerWatch = {

@@ -78,7 +78,3 @@ export function callOf({ adapter, caller }: Peer): Call {
   const { principal, expiresAtMs, requestId, address } = caller;
   return { adapter, principal, expiresAtMs, requestId, address };
 }
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

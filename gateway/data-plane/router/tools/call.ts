@@ -7,6 +7,7 @@ import type { Caller } from "../caller.ts";
 import { resultFrom, type Schemas } from "./answer.ts";
 import { toolRequest } from "./request.ts";
 import { errorResult, oneLine, type ToolResult } from "./result.ts";
+import { isObject } from "../../message.ts";
 
 export type ToolCallLimits = DeliveryLimits & {
   /** From the call to the last byte of the answer, waiting for a replica included. */
@@ -104,10 +105,6 @@ export function toolCalls({
         return "The call was cancelled.";
     }
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 type Ending = Disposable & { readonly signal: AbortSignal; state(): "running" | "late" | "left" };

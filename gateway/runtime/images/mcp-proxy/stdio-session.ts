@@ -1,6 +1,6 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
 import { readLines } from "../../local/lines.ts";
-import { pause } from "../../local/pause.ts";
+import { pause } from "../../pause.ts";
 import { endingOf } from "../../local/restart.ts";
 import type { Served } from "../sessions.ts";
 import { heldMessages } from "./held-messages.ts";

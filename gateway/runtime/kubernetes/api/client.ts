@@ -3,7 +3,7 @@ import type { Cluster } from "./cluster.ts";
 import { apiLimits } from "./limits.ts";
 import { lister, type Listed, type Selection } from "./list.ts";
 import type { Draft, KubeObject } from "./object-meta.ts";
-import { pauseFor } from "./pause.ts";
+import { pause as pauseFor } from "../../pause.ts";
 import { type Place, pathOf, pods, type Resource } from "./resources.ts";
 import { type Call, jsonReader, type SendOptions, sender } from "./send.ts";
 import type { Status } from "./status.ts";

@@ -1,5 +1,5 @@
 import { linkedTo } from "./linked-signal.ts";
-import type { Pause } from "./pause.ts";
+import type { Pause } from "../../pause.ts";
 
 export type IdleTimer = Disposable & {
   /** Aborts when nothing was heard for so long, or with the signal given. */

@@ -3,7 +3,7 @@ import type { KubeClient } from "./client.ts";
 import { isHeldByOther, type Observed, observe, released, taken } from "./lease-record.ts";
 import { linkedTo } from "./linked-signal.ts";
 import type { Lease } from "./objects.ts";
-import { pauseFor } from "./pause.ts";
+import { pause as pauseFor } from "../../pause.ts";
 import { leases } from "./resources.ts";
 
 export type Leadership = { readonly leading: boolean; readonly holder: string | undefined };

@@ -7,7 +7,7 @@ import { type ReflectorLimits, reflectorLimits } from "./limits.ts";
 import type { Selection } from "./list.ts";
 import { mirror, type OnChange } from "./mirror.ts";
 import type { KubeObject } from "./object-meta.ts";
-import { pauseFor } from "./pause.ts";
+import { pause as pauseFor } from "../../pause.ts";
 import type { Resource } from "./resources.ts";
 import { type WatchEvent, watchEventOf } from "./watch-event.ts";
 

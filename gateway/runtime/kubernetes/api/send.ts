@@ -3,7 +3,7 @@ import type { Access, Cluster } from "./cluster.ts";
 import { errorInWords } from "./error-in-words.ts";
 import type { ApiLimits } from "./limits.ts";
 import { linkedTo } from "./linked-signal.ts";
-import type { Pause } from "./pause.ts";
+import type { Pause } from "../../pause.ts";
 import { readText } from "./read-text.ts";
 
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>;

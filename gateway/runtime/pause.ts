@@ -1,7 +1,7 @@
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
 /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
-export function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
