@@ -8,6 +8,8 @@ export type User = {
   /** Never connected, so nothing was sent. */
   refused(): void;
   received(bytes: Buffer): void;
+  /** All that was to be sent has gone out, after it had to wait. */
+  drained(): void;
   /** Not by us. Without a reason the server has sent all that it wanted to. */
   closed(reason: string | undefined): void;
 };
@@ -44,17 +46,17 @@ export class Connection {
   }
 
   /** Sends all of it, now or as the server takes it. False when the connection is closed and nothing was sent. */
-  send(request: string | Buffer): boolean {
+  send(request: string | Uint8Array): boolean {
     const socket = this.#socket;
     if (!socket || this.#state !== "open") return false;
     const sent = socket.write(request);
     if (sent < 0) return false;
     const length = typeof request === "string" ? Buffer.byteLength(request) : request.length;
-    if (sent < length) this.#unsent = Buffer.from(request as string).subarray(sent);
+    if (sent < length) this.#unsent = (typeof request === "string" ? Buffer.from(request) : request).subarray(sent);
     return true;
   }
 
-  /** The last request went out whole, so that another may follow. */
+  /** What was sent went out whole, so that more may follow. */
   get isDrained(): boolean {
     return this.#state === "open" && this.#unsent === undefined;
   }
@@ -102,8 +104,12 @@ export class Connection {
   drained(): void {
     if (!this.#unsent || !this.#socket) return;
     const sent = this.#socket.write(this.#unsent);
-    if (sent >= this.#unsent.length) this.#unsent = undefined;
-    else if (sent > 0) this.#unsent = this.#unsent.subarray(sent);
+    if (sent < this.#unsent.length) {
+      if (sent > 0) this.#unsent = this.#unsent.subarray(sent);
+      return;
+    }
+    this.#unsent = undefined;
+    this.user?.drained();
   }
 
   closed(reason: string | undefined): void {

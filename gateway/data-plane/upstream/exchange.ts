@@ -1,8 +1,9 @@
 import { answerFrom, fieldOf } from "./answer.ts";
+import { type BodyEnd, type BodySender, sendBody } from "./body-sender.ts";
 import { BodyStream } from "./body-stream.ts";
 import type { Connection, User } from "./connection.ts";
 import type { Pool } from "./pool.ts";
-import { type OutgoingRequest, serialized } from "./request-head.ts";
+import { type AnyRequest, isStreamed, serialized, type StreamedBody } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";
 import { ResponseParser } from "./response-parser.ts";
 
@@ -13,6 +14,20 @@ export type Exchanged =
   | { state: "broken"; reason: string }
   | { state: "abandoned" };
 
+/** Is told what happens to a request, and must not change what it sees: those are the bytes that others get. */
+export type Witness = {
+  /** A piece of a streamed request goes to the server. */
+  sent(piece: Uint8Array): void;
+  /** The answer's status and headers are there. */
+  began(head: ResponseHead): void;
+  /** A piece of the answer's body has come. */
+  saw(piece: Uint8Array): void;
+  /** Once: the answer is complete, or there will be none or no more of it. */
+  ended(end: { state: "complete" } | Unanswered): void;
+};
+
+type Unanswered = Exclude<Exchanged, { state: "answered" }>;
+
 /** A body up to this length is waited for, when the server says how long it is: a stream costs more than the whole rest. */
 const maxWholeBytes = 64 * 1024;
 /** An SSE comment: every client skips it (WHATWG HTML §9.2.6). */
@@ -20,11 +35,10 @@ const comment = new TextEncoder().encode(":\n\n");
 
 /**
  * Sends a request to the server at `url` (scheme and authority) on a connection of the pool. Throws when the request cannot
- * be written down, never rejects.
+ * be written down, never rejects. A streamed body is not asked for before there is a connection.
  */
-export function exchange(request: OutgoingRequest, url: string, pool: Pool): Promise<Exchanged> {
-  if (request.signal.aborted) return Promise.resolve({ state: "abandoned" });
-  const running = new Exchange(request, url, pool);
+export function exchange(request: AnyRequest, url: string, pool: Pool, witness?: Witness): Promise<Exchanged> {
+  const running = new Exchange(request, url, pool, witness);
   running.begin();
   return running.result;
 }
@@ -41,18 +55,26 @@ class Exchange implements User {
   #request: string | Buffer | undefined;
   /** RFC 9110 §9.2.2 */
   readonly #mayRepeat: boolean;
+  readonly #body: StreamedBody | undefined;
+  /** While a streamed body is on its way. */
+  #sender: BodySender | undefined;
+  readonly #witness: Witness | undefined;
   #connection: Connection | undefined;
   /** What has come of a body that the client does not have yet. */
   #pieces: Uint8Array[] = [];
   #stream: BodyStream | undefined;
   readonly #isSilentPerhaps: boolean;
+  /** The witness knows that there is an answer. */
+  #isShown = false;
 
-  constructor(request: OutgoingRequest, url: string, pool: Pool) {
+  constructor(request: AnyRequest, url: string, pool: Pool, witness: Witness | undefined) {
     const { promise, resolve } = Promise.withResolvers<Exchanged>();
     this.result = promise;
     this.#resolve = resolve;
     this.#request = serialized(request, url.slice(url.indexOf("://") + "://".length));
-    this.#mayRepeat = request.method !== "POST" && request.method !== "PATCH";
+    this.#body = isStreamed(request.body) ? request.body : undefined;
+    this.#mayRepeat = request.method !== "POST" && request.method !== "PATCH" && !this.#body;
+    this.#witness = witness;
     this.#signal = request.signal;
     this.#url = url;
     this.#pool = pool;
@@ -61,6 +83,10 @@ class Exchange implements User {
   }
 
   begin(): void {
+    if (this.#signal.aborted) {
+      this.handleEvent();
+      return;
+    }
     this.#signal.addEventListener("abort", this);
     for (let idle = this.#pool.idle(this.#url); idle; idle = this.#pool.idle(this.#url)) {
       if (this.#sendOn(idle)) return;
@@ -83,11 +109,16 @@ class Exchange implements User {
     if (parsed.state === "malformed") {
       this.#fail(`its answer is malformed: ${parsed.reason}`);
     } else {
+      if (this.#witness) this.#show(this.#witness, parsed.body);
       if (this.#stream) this.#stream.write(parsed.body);
       else for (const piece of parsed.body) this.#pieces.push(piece);
       if (parsed.state === "complete") this.#complete();
       else if (!this.#stream) this.#answerEarly();
     }
+  }
+
+  drained(): void {
+    this.#sender?.drained();
   }
 
   closed(reason: string | undefined): void {
@@ -104,6 +135,7 @@ class Exchange implements User {
   handleEvent(): void {
     this.#leave();
     this.#stream?.end();
+    this.#witness?.ended({ state: "abandoned" });
     this.#resolve({ state: "abandoned" });
   }
 
@@ -117,6 +149,7 @@ class Exchange implements User {
 
   abandon(): void {
     this.#leave();
+    this.#witness?.ended({ state: "abandoned" });
   }
 
   #connect(): void {
@@ -127,7 +160,28 @@ class Exchange implements User {
   #sendOn(connection: Connection): boolean {
     connection.user = this;
     this.#connection = connection;
-    return this.#request !== undefined && connection.send(this.#request);
+    if (this.#request === undefined || !connection.send(this.#request)) return false;
+    if (this.#body) {
+      this.#sender = sendBody(this.#body, connection, {
+        piece: (piece) => this.#witness?.sent(piece),
+        end: (how) => this.#bodyEnded(how),
+      });
+    }
+    return true;
+  }
+
+  #bodyEnded(how: BodyEnd): void {
+    if (how === "sent") this.#sender = undefined;
+    if (how === "given-up") this.#finish({ state: "abandoned" });
+    if (how === "wrong-length") this.#fail("the request's body has not the length that it said");
+  }
+
+  #show(witness: Witness, body: readonly Uint8Array[]): void {
+    const { head } = this.#parser;
+    if (!head) return;
+    if (!this.#isShown) witness.began(head);
+    this.#isShown = true;
+    for (const piece of body) witness.saw(piece);
   }
 
   /** Before the body is complete: as soon as the client can use it. */
@@ -149,6 +203,7 @@ class Exchange implements User {
     const { head } = this.#parser;
     if (!head) return;
     this.#release(keptMs(fieldOf(head, "keep-alive")));
+    this.#witness?.ended({ state: "complete" });
     if (this.#stream) {
       this.#stream.end();
       return;
@@ -168,16 +223,17 @@ class Exchange implements User {
     this.#finish({ state: "broken", reason });
   }
 
-  #finish(exchanged: Exchanged): void {
+  #finish(exchanged: Unanswered): void {
     this.#leave();
     this.#stream?.break();
+    this.#witness?.ended(exchanged);
     this.#resolve(exchanged);
   }
 
   /** The connection may carry the next request, if both sides are through with this one. */
   #release(serverIdleMs: number | undefined): void {
     const connection = this.#connection;
-    if (!connection || !this.#parser.reusable) {
+    if (!connection || !this.#parser.reusable || this.#sender) {
       this.#leave();
       return;
     }
@@ -188,6 +244,8 @@ class Exchange implements User {
 
   #leave(): void {
     this.#signal.removeEventListener("abort", this);
+    this.#sender?.stop();
+    this.#sender = undefined;
     this.#connection?.destroy();
     this.#connection = undefined;
     this.#request = undefined;

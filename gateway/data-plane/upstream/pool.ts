@@ -68,7 +68,7 @@ export function connectionPool(limits: PoolLimits, now: () => number) {
 
     [Symbol.dispose](): void {
       clearTimeout(sweeping);
-      for (const connection of all) connection.closed("the gateway stops");
+      for (const connection of all) connection.closed("stopped");
     },
   };
 

@@ -1,22 +1,35 @@
-export type OutgoingRequest = {
+/**
+ * Text and bytes go out whole, with their length. A stream goes out as it comes: with its length, which it has to keep, or in
+ * chunks where `bytes` is undefined.
+ */
+export type RequestBody = string | Uint8Array | StreamedBody | null;
+export type StreamedBody = { readonly stream: ReadableStream<Uint8Array>; readonly bytes: number | undefined };
+
+/** Names are tokens: whoever made them has seen to it, as the parser of the request that they came with. */
+export type HeaderFields = Headers | Readonly<Record<string, string>>;
+
+export type OutgoingRequest<Body extends RequestBody = string | null, Fields extends HeaderFields = Headers> = {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
-  readonly headers: Headers;
-  readonly body: string | null;
+  readonly headers: Fields;
+  readonly body: Body;
   /** Fires when the client goes away, in whatever phase. */
   readonly signal: AbortSignal;
 };
 
+export type AnyRequest = OutgoingRequest<RequestBody, HeaderFields>;
+
 /**
- * A whole HTTP/1.1 request (RFC 9112 §3). Text when it can go out as UTF-8, which is cheaper; bytes when a header value
- * holds Latin-1. Throws on whatever could end a line early: that is a bug of the caller, no answer would be safe.
+ * A whole HTTP/1.1 request (RFC 9112 §3), or all of it before a body that is streamed. Text when it can go out as UTF-8, which
+ * is cheaper; bytes when a header value holds Latin-1. Throws on whatever could end a line early: that is a bug of the caller,
+ * no answer would be safe.
  */
-export function serialized({ method, target, headers, body }: OutgoingRequest, authority: string): string | Buffer {
+export function serialized({ method, target, headers, body }: AnyRequest, authority: string): string | Buffer {
   if (!/^[A-Z]+$/.test(method)) throw new Error("a request's method is not a token");
   let head = `${method} ${visible(target)} HTTP/1.1\r\nhost: ${authority}\r\n`;
   let isAscii = true;
-  const all = headers.toJSON() as Record<string, string | string[]>;
+  const all = (headers instanceof Headers ? headers.toJSON() : headers) as Record<string, string | string[]>;
   for (const name in all) {
     const value = String(all[name]);
     if (unusual.test(value)) {
@@ -25,10 +38,22 @@ export function serialized({ method, target, headers, body }: OutgoingRequest, a
     }
     head += `${name}: ${value}\r\n`;
   }
-  if (body === null) head += "\r\n";
-  else head += `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-  if (isAscii) return body === null ? head : head + body;
-  return Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(body ?? "")]);
+  head += framing(body);
+  const whole = isStreamed(body) ? "" : (body ?? "");
+  if (typeof whole !== "string") return together(head, whole);
+  return isAscii ? head + whole : together(head, Buffer.from(whole));
+}
+
+/** `head` is Latin-1, a byte for each character. */
+function together(head: string, body: Uint8Array): Buffer {
+  const all = Buffer.allocUnsafe(head.length + body.length);
+  all.write(head, "latin1");
+  all.set(body, head.length);
+  return all;
+}
+
+export function isStreamed(body: RequestBody): body is StreamedBody {
+  return body !== null && typeof body === "object" && "stream" in body;
 }
 
 const unusual = /[^\t\x20-\x7e]/;
@@ -38,4 +63,12 @@ const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
 function visible(target: string): string {
   if (/^[\x21-\x7e]+$/.test(target)) return target;
   return target.toWellFormed().replace(/[^\x21-\x7e]+/g, (other) => encodeURIComponent(other));
+}
+
+/** The last header, which says where the body ends (RFC 9112 §6), and the end of the head. */
+function framing(body: RequestBody): string {
+  if (body === null) return "\r\n";
+  if (typeof body === "string") return `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  const bytes = isStreamed(body) ? body.bytes : body.length;
+  return bytes === undefined ? "transfer-encoding: chunked\r\n\r\n" : `content-length: ${bytes}\r\n\r\n`;
 }

@@ -235,7 +235,13 @@ test("there are no more connections than the limit", async () => {
 test("a connection whose last reader was slow serves the next request", async () => {
   const server = answering(hello);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const connection = pool.open(server.url, { opened: resolve, refused: reject, received() {}, closed: reject });
+  const connection = pool.open(server.url, {
+    opened: resolve,
+    refused: reject,
+    received() {},
+    drained() {},
+    closed: reject,
+  });
   await promise;
   connection?.pause();
   if (connection) pool.keep(connection, undefined);
