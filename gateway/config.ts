@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { withAliases } from "./config/aliases.ts";
 import { Environment, isLoopback } from "./config/environment.ts";
 import { type Auth, readAuth } from "./config/identity.ts";
-import { type RuntimeSettings, runtimeOf } from "./config/runtime.ts";
+import { guardProblem, type RuntimeSettings, runtimeOf } from "./config/runtime.ts";
 import { type ReadText, readSecretFile, withSecretFiles } from "./config/secret-files.ts";
 
 /** The gateway's settings, frozen. Sizes and times carry their unit in the name. */
@@ -75,7 +75,9 @@ export function readConfig(
   if (!parsed.success || problems.length > 0) return { state: "invalid", problems: [...problems, ...described] };
   const env = parsed.data;
   const identity = readAuth(env);
-  const further = [keysProblem(env), networkProblem(env, identity)].filter((problem) => problem !== undefined);
+  const further = [keysProblem(env), guardProblem(env), networkProblem(env, identity)].filter(
+    (problem) => problem !== undefined,
+  );
   if (identity.state === "invalid") return { state: "invalid", problems: [...identity.problems, ...further] };
   if (further.length > 0) return { state: "invalid", problems: further };
   const { auth } = identity;

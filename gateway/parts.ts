@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { createApp } from "./app.ts";
+import { openKeyRing } from "./assertion/key-ring.ts";
+import { assertionSigner } from "./assertion/signer.ts";
 import { accessRules } from "./auth/access.ts";
 import { allowedNames } from "./auth/allowed-names.ts";
 import { identifyByToken } from "./auth/bearer.ts";
@@ -21,6 +23,7 @@ import { forwardBySocket, usualLimits } from "./data-plane/forward.ts";
 import { callLimits } from "./data-plane/limits/call-limits.ts";
 import { proxy } from "./data-plane/proxy.ts";
 import { replicasOf } from "./data-plane/replicas.ts";
+import { type Guards, guards as guardsBy } from "./data-plane/guards.ts";
 import { openRouter } from "./data-plane/router/router.ts";
 import { seal } from "./data-plane/seal.ts";
 import { jsonSchemas } from "./json-schema.ts";
@@ -121,7 +124,9 @@ export async function assemble(
     nonce: () => Math.random().toString(36),
   };
   const { secrets } = opening.use(await openKeys(config, events));
-  const toAdapters = proxy({ ...traffic, seal: seal({ secrets, now: Date.now, randomBytes }) });
+  const guards = await openGuards({ config, secrets, runtime, leadership, events }, opening);
+  const sessions = seal({ secrets, now: Date.now, randomBytes });
+  const toAdapters = proxy({ ...traffic, guards, seal: sessions });
   const schemas = jsonSchemas();
   const router = opening.use(openRouter({ ...traffic, proxy: toAdapters, schemas }));
   const resources = { access, store, reconciler, events, now: () => new Date() };
@@ -134,6 +139,8 @@ export async function assemble(
     resource: identity.resource,
     originOf,
     adapters: adapterVerbs({ ...resources, runtime, exposureOf: router.exposureOf }),
+  const adapters = adapterVerbs({ ...resources, runtime, exposureOf: router.exposureOf });
+  const toReplica = askReplica({ forward: upstreams.forward, guards });
     tools: toolVerbs({ ...resources, runtime, schemaProblem: schemas.problemIn }),
     servers: serverVerbs({ ...resources, shownBy: router.serverStatus }),
     audit: auditVerbs({ access, store }),
@@ -145,6 +152,34 @@ export async function assemble(
     nextRequestId: requestIds(),
     maxBodyBytes: config.maxBodyBytes,
     // On loopback every client is this machine: nobody needs to ask the socket.
+    doctor: doctorInside({
+      view,
+      access,
+      self: (request) => handle(request, { requestIP: () => null }),
+      originOf,
+      publicOrigin: config.publicOrigin,
+      issuers: identity.resource?.issuers,
+      endpointsOf: traffic.replicas.of,
+      async statusOf(adapter, principal) {
+        const found = await adapters.status(principal, adapter);
+        return found.state === "found" ? found.status : undefined;
+      },
+      askReplica: async (request, endpoint, call) =>
+        sentFrom(
+          await toReplica(request, endpoint, { ...call, expiresAtMs: undefined, requestId: "", address: "unknown" }),
+        ),
+      isGuarded: guards !== undefined,
+      placeOf({ uid, name }, { key: principalKey }, sessionId) {
+        const pin = sessions.open(sessionId, { adapterUid: uid, principalKey });
+        return pin && traffic.replicas.pinned(name, pin.replica)?.name;
+      },
+      fetch,
+      network: machineNetwork([]),
+      now: Date.now,
+      newId: () => crypto.randomUUID(),
+      closing: closing.signal,
+      limits: limitsInside(config.holdMs),
+    }),
     addressOf: config.loopback
       ? () => "127.0.0.1"
       : (request, server) => server.requestIP(request)?.address ?? "unknown",
@@ -171,6 +206,25 @@ export async function openStoreAt(
   const directory = directoryOf(url);
   if (directory !== undefined) return openPglite({ directory });
   const retention = auditRetentionDays ? { auditRetentionDays } : {};
+/** Where guards stand before replicas: the keys that they know the gateway by, and what it tells them. */
+async function openGuards(
+  {
+    config,
+    secrets,
+    runtime: { guarding },
+    leadership,
+    events,
+  }: Pick<Backends, "runtime" | "leadership"> & { config: Config; secrets: () => readonly string[]; events: Events },
+  opening: AsyncDisposableStack,
+): Promise<Guards | undefined> {
+  if (!guarding) return undefined;
+  const limits = { settleMs: config.runtime.guardKeySettleMs };
+  const mayPublish = () => leadership.leading();
+  const keys = { board: guarding.keys, mayPublish, secrets, limits };
+  const ring = opening.use(await openKeyRing({ ...keys, now: Date.now, events }));
+  return guardsBy({ sign: assertionSigner({ key: ring.signing, now: Date.now }), guarding });
+}
+
   const isCosmos = url.startsWith("cosmos+");
   const open = () =>
     isCosmos ? openCosmos({ url, events, now: Date.now, ...retention }) : openPostgres({ url, events });
@@ -183,10 +237,10 @@ async function openRuntime(config: Config, events: Events, opening: AsyncDisposa
   const { dataDirectory, runtime: settings } = config;
   if (settings.kind === "kubernetes") return openKubernetes(settings, events, opening);
   const { file, named } = settings.imageCatalogue;
-  const { secretsDirectory } = settings;
+  const { secretsDirectory, guarded } = settings;
   const catalogue = { catalogueFile: file, catalogueRequired: named };
   return {
-    runtime: opening.use(await localRuntime({ events, dataDirectory, secretsDirectory, ...catalogue })),
+    runtime: opening.use(await localRuntime({ events, dataDirectory, secretsDirectory, guarded, ...catalogue })),
     leadership: alone,
   };
 }

@@ -28,6 +28,8 @@ test("without settings it is a laptop's gateway", () => {
       kind: "local",
       imageCatalogue: { file: "./images.json", named: false },
       secretsDirectory: "./secrets",
+      guarded: false,
+      guardKeySettleMs: 10_000,
     },
     maxBodyBytes: 4_194_304,
     holdMs: 5000,

@@ -21,6 +21,8 @@ const origin = z
 /** Unset: without that limit. */
 const limit = z.coerce.number().int().min(1).max(1_000_000).optional();
 
+const logLevel = z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]);
+
 /** A list as JSON; what is in it is for whoever reads it. */
 const jsonList = z.string().transform((text, context): unknown[] => {
   const value = parseJson(text);
@@ -98,6 +100,13 @@ export const Environment = Surroundings.extend({
   ALLOW_DEV_AUTH_ON_NETWORK: z.stringbool().default(false),
   GATEWAY_KEYS: GatewayKeys.optional(),
   GATEWAY_KEYS_FILE: z.string().optional(),
+  GUARD: z.enum(["on", "off"]).optional(),
+  GUARD_IMAGE: z
+    .string()
+    .regex(/^\S{1,512}$/, 'must be an image such as "registry.example.com/mcp-gateway:0.1.0"')
+    .optional(),
+  GUARD_LOG_LEVEL: logLevel.optional(),
+  GUARD_KEY_SETTLE_SECONDS: z.coerce.number().min(0).max(3600).optional(),
   IMAGE_CATALOGUE: z.string().optional(),
   SECRETS_DIRECTORY: z.string().min(1).default("./secrets"),
   MAX_BODY_BYTES: z.coerce
@@ -118,7 +127,7 @@ export const Environment = Surroundings.extend({
   AUDIT_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(90),
   ADMIN_ROLE: z.string().min(1).default("mcp.admin"),
   WORKLOAD_IDENTITY_ROLES: list,
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  LOG_LEVEL: logLevel.default("info"),
 });
 export type Environment = z.infer<typeof Environment>;
 

@@ -1,3 +1,5 @@
+import { guardVariables } from "../../injector/pod/guard-variables.ts";
+import type { GuardSettings } from "../../injector/pod/with-guard.ts";
 import { isAlias } from "./aliases.ts";
 import { Environment, Surroundings } from "./environment.ts";
 
@@ -10,6 +12,9 @@ export type LocalSettings = {
   readonly imageCatalogue: { readonly file: string; readonly named: boolean };
   /** Where a laptop's secrets are, a file each. */
   readonly secretsDirectory: string;
+  /** Whether a guard stands before each replica of an adapter. */
+  readonly guarded: boolean;
+  readonly guardKeySettleMs: number;
 };
 
 export type KubernetesSettings = {
@@ -20,6 +25,9 @@ export type KubernetesSettings = {
   readonly registry: string;
   /** Of workloads that run under a cloud identity. */
   readonly serviceAccount: string;
+  /** What stands before every adapter's replica. */
+  readonly guard: GuardSettings | undefined;
+  readonly guardKeySettleMs: number;
   /** One name for all gateways on one store: their Lease, and the owner of what they make. */
   readonly gatewayName: string;
   /** This gateway's own pod, where it is one and was told so. */
@@ -37,6 +45,11 @@ export type KubernetesSettings = {
   };
 };
 
+/** The kubelet looks once a minute, and may look at what it knew a minute ago; then the guard does. */
+const clusterSettleSeconds = 150;
+/** Guards on a laptop read the file itself. */
+const laptopSettleSeconds = 10;
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 export function runtimeOf(env: Environment, variables: Variables): RuntimeSettings {
@@ -45,6 +58,8 @@ export function runtimeOf(env: Environment, variables: Variables): RuntimeSettin
       kind: "local",
       imageCatalogue: { file: env.IMAGE_CATALOGUE ?? "./images.json", named: env.IMAGE_CATALOGUE !== undefined },
       secretsDirectory: env.SECRETS_DIRECTORY,
+      guarded: env.GUARD === "on",
+      guardKeySettleMs: (env.GUARD_KEY_SETTLE_SECONDS ?? laptopSettleSeconds) * 1000,
     };
   }
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = "443" } = env;
@@ -53,6 +68,11 @@ export function runtimeOf(env: Environment, variables: Variables): RuntimeSettin
     namespace: env.KUBE_NAMESPACE,
     registry: env.CONTAINER_REGISTRY ?? "",
     serviceAccount: env.WORKLOAD_SERVICE_ACCOUNT,
+    guard:
+      env.GUARD === "off" || env.GUARD_IMAGE === undefined
+        ? undefined
+        : { image: env.GUARD_IMAGE, variables: guardVariables(variables) },
+    guardKeySettleMs: (env.GUARD_KEY_SETTLE_SECONDS ?? clusterSettleSeconds) * 1000,
     gatewayName: "mcp-gateway",
     podName: env.POD_NAME,
     ownNamespace: env.POD_NAMESPACE ?? env.KUBE_NAMESPACE,
@@ -64,6 +84,12 @@ export function runtimeOf(env: Environment, variables: Variables): RuntimeSettin
       environment: Object.fromEntries(Object.entries(variables).filter(([name]) => !isOwn(name))),
     },
   };
+}
+
+/** Whoever leaves guards out in a cluster has to say so. */
+export function guardProblem({ RUNTIME, GUARD, GUARD_IMAGE }: Pick<Environment, "RUNTIME" | "GUARD" | "GUARD_IMAGE">) {
+  if (RUNTIME !== "kubernetes" || GUARD === "off" || GUARD_IMAGE !== undefined) return undefined;
+  return "GUARD_IMAGE: needed with RUNTIME=kubernetes, for the guard before each adapter: an image of this gateway; or set GUARD=off, and nothing but network policies keeps others from an adapter";
 }
 
 const own = new Set(Object.keys(Environment.shape).filter((name) => !(name in Surroundings.shape)));

@@ -38,10 +38,12 @@ const notUpstream = new Set([
   "x-dev-name",
   "x-dev-roles",
   "mcp-session-id",
+  "mcp-gateway-assertion",
+  "mcp-gateway-call",
 ]);
 
 /** Never reaches a client: the connection is ours, cookies would join strangers, and the session id is sealed anew. */
-const notDownstream = [...hopByHop, "server", "set-cookie", "mcp-session-id"];
+const notDownstream = [...hopByHop, "server", "set-cookie", "mcp-session-id", "mcp-guard-failure"];
 
 export type Passage = {
   readonly principal: Principal;
@@ -103,7 +105,9 @@ function tokens(list: string): Set<string> {
 
 /** Identity goes out as visible ASCII; whatever else a name holds is percent-encoded, so no value can end the header. */
 function headerSafe(value: string): string {
-  return /^[\x20-\x7e]*$/.test(value) ? value : value.replace(/[^\x20-\x7e]+/gu, (other) => encodeURIComponent(other));
+  return /^[\x20-\x7e]*$/.test(value)
+    ? value
+    : value.toWellFormed().replace(/[^\x20-\x7e]+/gu, (other) => encodeURIComponent(other));
 }
 
 /** RFC 7239 §4 and §6: a port or an IPv6 address makes a quoted string. */

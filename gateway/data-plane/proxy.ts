@@ -7,6 +7,7 @@ import { readBody } from "./body.ts";
 import { type Delivered, type DeliveryLimits, delivery } from "./delivery.ts";
 import type { Call, Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
+import type { Guards } from "./guards.ts";
 import { cleanAnswer } from "./headers.ts";
 import type { Admitted, CallLimits } from "./limits/call-limits.ts";
 import { limitedAnswer } from "./limits/limited.ts";
@@ -33,6 +34,7 @@ export function proxy({
   replicas,
   seal,
   forward,
+  guards,
   callLimits,
   note,
   events,
@@ -46,6 +48,7 @@ export function proxy({
   replicas: Replicas;
   seal: Seal;
   forward: Forward;
+  guards: Guards | undefined;
   callLimits: CallLimits;
   note: ((call: ToolCall) => void) | undefined;
   events: Events;
@@ -54,7 +57,7 @@ export function proxy({
   now: () => number;
   nonce: () => string;
 }): (request: Request, call: Call) => Promise<Response> {
-  const deliver = delivery({ replicas, forward, limits });
+  const deliver = delivery({ replicas, forward: guards ? guards.past(forward) : forward, limits });
 
   return async (request, call) => {
     const adapter = view.get("adapter", call.adapter);
@@ -108,7 +111,7 @@ export function proxy({
       return limitedAnswer(admission, `adapter "${adapter.name}"`);
     }
     using admitted = admission;
-    const upstream = upstreamRequest(exchange, route, { closing, nowMs: now() });
+    const upstream = upstreamRequest(exchange, route, { closing, nowMs: now(), guards });
     if (!upstream) return answers.malformed();
     const holdMs = adapter.body.replicaCount > 0 ? limits.holdMs : 0;
     const delivered =

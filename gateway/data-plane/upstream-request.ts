@@ -1,5 +1,6 @@
 import type { Exchange } from "./exchange.ts";
 import type { UpstreamRequest } from "./forward.ts";
+import type { Guards } from "./guards.ts";
 import { upstreamHeaders } from "./headers.ts";
 import { asRead } from "./policy/as-read.ts";
 import type { Route } from "./route.ts";
@@ -13,22 +14,25 @@ const upstreamPath = "/mcp";
  * the same text; undefined when that cannot be written down.
  */
 export function upstreamRequest(
-  { request, call, text, json, message, tools }: Exchange,
+  exchange: Exchange,
   route: Route,
-  { closing, nowMs }: { closing: AbortSignal; nowMs: number },
+  { closing, nowMs, guards }: { closing: AbortSignal; nowMs: number; guards: Guards | undefined },
 ): UpstreamRequest | undefined {
+  const { request, call, text, json, message, tools } = exchange;
   const query = request.url.indexOf("?");
   const isStream = request.method === "GET" || message.method === "subscriptions/listen";
+  const headers = upstreamHeaders(request.headers, {
+    principal: call.principal,
+    address: call.address,
+    origin: request.url.slice(0, request.url.indexOf("/", "https://".length)),
+    era: message.era,
+    session: route.state === "pinned" ? route.session : undefined,
+  });
+  guards?.mark(headers, exchange, route);
   const asSent: UpstreamRequest = {
     method: request.method,
     target: query < 0 ? upstreamPath : upstreamPath + request.url.slice(query),
-    headers: upstreamHeaders(request.headers, {
-      principal: call.principal,
-      address: call.address,
-      origin: request.url.slice(0, request.url.indexOf("/", "https://".length)),
-      era: message.era,
-      session: route.state === "pinned" ? route.session : undefined,
-    }),
+    headers,
     body: text,
     signal: isStream ? streamSignal(request.signal, closing, call.expiresAtMs, nowMs) : request.signal,
   };

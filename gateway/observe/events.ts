@@ -13,6 +13,10 @@ export function eventsTo(log: Log) {
       log.info(what, "gateway keys changed"),
     gatewayKeysUnusable: (what: { file: string; reason: string; kept: number }) =>
       log.warn(what, "gateway keys cannot be read, those known stay in use"),
+    guardKeysPublished: (what: { keys: number }) => log.info(what, "keys published to guards"),
+    guardKeyChanged: (what: { signing: string }) => log.info(what, "guards know this key, signs with it from now on"),
+    guardKeysNotPublished: (reason: string) =>
+      log.error({ reason }, "keys not published to guards, those they know stay in use"),
     requestFailed: (at: { requestId: string; method: string; path: string }, error: unknown) =>
       log.error({ ...at, err: error }, "request failed"),
 
@@ -47,7 +51,7 @@ export function eventsTo(log: Log) {
       ),
     resyncFailed: (error: unknown) => log.warn({ err: error }, "cannot list what runs, will look again"),
 
-    replicaStarted: (replica: { replica: string; id: string; pid: number; port: number }) =>
+    replicaStarted: (replica: { replica: string; id: string; pid: number; port: number; guardPid?: number }) =>
       log.info(replica, "replica started"),
     replicaReady: (replica: { replica: string; id: string; afterMs: number }) => log.info(replica, "replica ready"),
     replicaNotReady: (replica: { replica: string; id: string; reason: string }) =>

@@ -1,5 +1,7 @@
+import type { AdapterData } from "../../openapi/adapters.ts";
 import type { PodSettings } from "../../openapi/pod.ts";
 import type { SecretRef } from "../../openapi/workload.ts";
+import type { PublishedKey } from "../assertion/keys.ts";
 
 /** By reference the runtime reads secrets itself, where it runs the workload; `secret` is a value that the store keeps. */
 export type Variables = Readonly<
@@ -82,6 +84,66 @@ export type LogRequest = {
 /** `absent`: there is no such instance. `starting`: it has not run yet. */
 export type Logs = { state: "absent" } | { state: "starting" } | { state: "open"; lines: ReadableStream<Uint8Array> };
 
+/** Where guards read the keys by which they know the gateway. */
+export type KeyBoard = {
+  /** As last seen; every gateway sees the same. */
+  published(): readonly PublishedKey[];
+  /** Throws, in words, when it cannot be done now. */
+  publish(keys: readonly PublishedKey[]): Promise<void>;
+};
+
+/** Guards stand before the replicas of adapters: what they ask of the gateway. */
+export type Guarding = {
+  readonly keys: KeyBoard;
+  /** Whom an assertion is for: the adapter of this name, here and nowhere else. */
+  audienceOf(adapter: string): string;
+  /** Uid of the one pod that an endpoint is in. */
+  podOf(endpoint: Endpoint): string;
+};
+
+/**
+ * An adapter that people run themselves where this runtime looks. `ending`: what is left of it is going, and says nothing of
+ * itself any more; `unusable`: what there is of this name cannot be registered.
+ */
+export type FoundAdapter =
+  | {
+      readonly state: "usable";
+      /** What its objects say of it. */
+      readonly data: FoundData;
+      /** Whether `replicaCount` is what somebody wants, or how many there happen to be. */
+      readonly replicas: "wanted" | "counted";
+    }
+  | { readonly state: "ending" }
+  | { readonly state: "unusable" };
+
+export type FoundData = Pick<
+  AdapterData,
+  | "imageName"
+  | "imageVersion"
+  | "replicaCount"
+  | "description"
+  | "requiredRoles"
+  | "allowedTools"
+  | "exposeTools"
+  | "affinity"
+>;
+
+/** The adapters that people run themselves: nothing of them is ever changed. Read from memory. */
+export interface Found {
+  /** As people wrote them: not each is a name that an adapter can have. */
+  names(): readonly string[];
+  /** Undefined when nothing by this name is left. */
+  get(name: string): FoundAdapter | undefined;
+  /** Calls back with the name after each change. Call what it returns to stop. */
+  onChange(listener: (name: string) => void): () => void;
+  /** Tells people, each thing once, what is wrong with it, and why it is not registered if it is not. For the leading gateway. */
+  explain(name: string, refusal: string | undefined): void;
+  status(workload: Workload): Promise<WorkloadStatus>;
+  logs(name: string, request: LogRequest): Promise<Logs>;
+  /** By what people call it, whoever else has the name: only for what is registered as found. */
+  readonly endpoints: Endpoints;
+}
+
 /** Runs workloads. The reconciler calls apply and remove again and again: both are idempotent and may be called at any time. */
 export interface Runtime extends AsyncDisposable {
   /** Why this workload cannot run here, from memory; undefined when it can. */
@@ -96,6 +158,9 @@ export interface Runtime extends AsyncDisposable {
   status(workload: Workload): Promise<WorkloadStatus | undefined>;
   logs(name: string, request: LogRequest): Promise<Logs>;
   readonly endpoints: Endpoints;
+  /** Undefined: no guards. */
+  readonly guarding: Guarding | undefined;
+  readonly found: Found;
   /** Calls back when a workload may have been changed or removed by somebody else. Call what it returns to stop. */
   onDrift(onChange: (name: string) => void): () => void;
 }
@@ -105,3 +170,19 @@ export type Leadership = {
   leading(): boolean;
   onChange(listener: () => void): () => void;
 };
+
+/** Where nobody but the gateway runs anything. */
+export const nothingFound: Found = {
+  names: () => [],
+  get: () => undefined,
+  onChange: () => () => undefined,
+  explain: () => undefined,
+  status: async ({ replicaCount: desired }) => {
+    const reason = "Nothing of it is here.";
+    return { desired, ready: 0, updated: 0, image: "Unknown", observedRevision: null, reason, replicas: [] };
+  },
+  logs: async () => ({ state: "absent" }),
+  endpoints: { of: () => none, subscribe: () => () => undefined },
+};
+
+const none: readonly Endpoint[] = [];

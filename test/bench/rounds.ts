@@ -48,7 +48,7 @@ export async function measureStreams(
   const samples: StreamSample[] = [];
   const warmupMs = options.warmupSeconds * 1000;
   for (const target of stand.targets) {
-    const { name, door, pids } = target;
+    const { name, door, pids, upstreams = stand.upstreams } = target;
     await warm(load, target, options, 1);
     const figures = await load.drive("streams", {
       door,
@@ -57,7 +57,7 @@ export async function measureStreams(
       measureMs: options.streamSeconds * 1000,
       proxyPids: pids,
     });
-    samples.push({ target: name, figures, leftUpstream: await streamsLeft(stand.upstreams, signal) });
+    samples.push({ target: name, figures, leftUpstream: await streamsLeft(upstreams, signal) });
     say(`streams ${name}: ${figures.events} events`);
   }
   return samples;

@@ -11,7 +11,7 @@ export type Stand = AsyncDisposable & { targets: Target[]; upstreams: Upstream[]
 /** Targets come in the order they were asked for. A gateway runs the upstreams itself, so it is started first. */
 export async function startStand(site: Site, names: readonly TargetName[]): Promise<Stand> {
   await using starting = new AsyncDisposableStack();
-  const gateway = names.includes("gateway") ? starting.use(await startGateway(site)) : undefined;
+  const gateway = names.includes("gateway") ? starting.use(await startGateway(site, "gateway")) : undefined;
   const { upstreams } = gateway ?? starting.use(await startUpstreams(site));
   const ports = upstreams.map((upstream) => upstream.port);
   const targets: Target[] = [];
@@ -29,6 +29,8 @@ export async function startStand(site: Site, names: readonly TargetName[]): Prom
         return startHaproxy(site, ports);
       case "fetch":
         return startFetch(site, ports);
+      case "guarded":
+        return startGateway(site, "guarded");
       case "gateway":
         throw new Error("the gateway was started above");
     }

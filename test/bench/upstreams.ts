@@ -29,9 +29,9 @@ export async function startUpstreams(site: Site): Promise<AsyncDisposable & { up
   return { upstreams, [Symbol.asyncDispose]: () => started.disposeAsync() };
 }
 
-/** A new folder where upstreams say which port they have. */
-export async function upstreamsFolder(site: Site): Promise<string> {
-  const folder = `${site.folder}/upstreams`;
+/** A new folder where upstreams say which port they have. `of`: whose they are. */
+export async function upstreamsFolder(site: Site, of = "all"): Promise<string> {
+  const folder = `${site.folder}/upstreams-${of}`;
   await mkdir(folder, { recursive: true });
   return folder;
 }

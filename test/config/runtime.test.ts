@@ -13,8 +13,10 @@ const runtime = (environment: Record<string, string>) => {
 
 test("in a cluster, the pod's own service account and the names of the manifests are taken", () => {
   const pod = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "6443", PATH: "/bin", HOME: "/" };
-  expect(runtime({ RUNTIME: "kubernetes", ...pod })).toEqual({
+  expect(runtime({ RUNTIME: "kubernetes", GUARD_IMAGE: "gateway:1", ...pod })).toEqual({
     kind: "kubernetes",
+    guard: { image: "gateway:1", variables: {} },
+    guardKeySettleMs: 150_000,
     namespace: "adapter",
     registry: "",
     serviceAccount: "workload-sa",
@@ -34,6 +36,7 @@ test("in a cluster, the pod's own service account and the names of the manifests
 test("everything about the cluster can be set", () => {
   const environment = {
     RUNTIME: "kubernetes",
+    GUARD: "off",
     KUBECONFIG: "/a:/b",
     KUBE_CONTEXT: "kind",
     KUBE_NAMESPACE: "team-a",
@@ -50,14 +53,50 @@ test("everything about the cluster can be set", () => {
     ownNamespace: "gateways",
     cluster: { kubeconfig: "/a:/b", context: "kind", service: undefined, environment: { KUBECONFIG: "/a:/b" } },
   });
-  expect(runtime({ RUNTIME: "kubernetes", ContainerRegistrySettings__Endpoint: "acr.example.com" })).toMatchObject({
+  expect(
+    runtime({ RUNTIME: "kubernetes", GUARD: "off", ContainerRegistrySettings__Endpoint: "acr.example.com" }),
+  ).toMatchObject({
     registry: "acr.example.com",
+  });
+});
+
+test("a cluster has guards unless they are turned off by name, a laptop only if it is asked to", () => {
+  expect(problems({ RUNTIME: "kubernetes" })).toEqual([
+    "GUARD_IMAGE: needed with RUNTIME=kubernetes, for the guard before each adapter: an image of this gateway; or set GUARD=off, and nothing but network policies keeps others from an adapter",
+  ]);
+  expect(problems({ RUNTIME: "kubernetes", GUARD_IMAGE: "an image" })[0]).toStartWith("GUARD_IMAGE: must be an image");
+  expect(runtime({ RUNTIME: "kubernetes", GUARD: "off", GUARD_IMAGE: "gateway:1" })).toMatchObject({
+    guard: undefined,
+  });
+  expect(runtime({})).toMatchObject({ guarded: false, guardKeySettleMs: 10_000 });
+  expect(runtime({ GUARD: "on", GUARD_KEY_SETTLE_SECONDS: "3" })).toMatchObject({
+    guarded: true,
+    guardKeySettleMs: 3000,
+  });
+});
+
+test("guards get what they need to send spans, and no credentials", () => {
+  const environment = {
+    RUNTIME: "kubernetes",
+    GUARD_IMAGE: "gateway:1",
+    GUARD_LOG_LEVEL: "warn",
+    LOG_LEVEL: "debug",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
+    OTEL_EXPORTER_OTLP_HEADERS: "authorization=secret",
+    GATEWAY_KEYS: "k".repeat(32),
+  };
+  expect(runtime(environment)).toMatchObject({
+    guard: {
+      image: "gateway:1",
+      variables: { LOG_LEVEL: "warn", OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" },
+    },
   });
 });
 
 test("a credential plugin sees what any program sees, and nothing of the gateway's own settings", () => {
   const read = runtime({
     RUNTIME: "kubernetes",
+    GUARD_IMAGE: "gateway:1",
     PATH: "/bin",
     HOME: "/home/ada",
     HTTPS_PROXY: "http://proxy:3128",
@@ -89,6 +128,7 @@ test.each([
 });
 
 test("a gateway in a cluster still listens on loopback until HOST says otherwise", () => {
-  expect(readConfig({ RUNTIME: "kubernetes" })).toMatchObject({ config: { host: "127.0.0.1" } });
-  expect(problems({ RUNTIME: "kubernetes", HOST: "0.0.0.0" })[0]).toContain("ALLOW_DEV_AUTH_ON_NETWORK=true");
+  const cluster = { RUNTIME: "kubernetes", GUARD: "off" };
+  expect(readConfig(cluster)).toMatchObject({ config: { host: "127.0.0.1" } });
+  expect(problems({ ...cluster, HOST: "0.0.0.0" })[0]).toContain("ALLOW_DEV_AUTH_ON_NETWORK=true");
 });

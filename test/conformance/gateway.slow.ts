@@ -1,10 +1,14 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as api from "../../openapi/client/index.ts";
 import { clientOf } from "../support/client.ts";
 import { startGateway } from "../support/gateway.ts";
 import { mockIssuer } from "../support/mock-issuer.ts";
+import { temporaryDirectory } from "../support/process.ts";
 import { endpointAt, staticRuntime } from "../support/static-runtime.ts";
 import { temporaryStore } from "../support/store.ts";
+import { until } from "../support/until.ts";
 import { startReferenceServer } from "./reference.ts";
 import { suiteCounts } from "./run-suite.ts";
 
@@ -35,6 +39,23 @@ test("and with real tokens, which a loopback client adds", async () => {
   await using client = addingHeaders(gateway.url, { authorization });
   const direct = await suiteCounts(first.url);
   expect(await suiteCounts(`http://127.0.0.1:${client.port}/adapters/reference/mcp`)).toEqual(direct);
+}, 400_000);
+
+test("and with a guard before each replica", async () => {
+  await using direct = await startReferenceServer();
+  await using catalogue = await temporaryDirectory();
+  const images = join(catalogue.path, "images.json");
+  const program = fileURLToPath(new URL("../fixtures/reference-server/main.ts", import.meta.url));
+  await Bun.write(images, JSON.stringify({ reference: { command: ["bun", program] } }));
+  await using gateway = await startGateway({ GUARD: "on", IMAGE_CATALOGUE: images });
+  const client = gateway.as();
+  const body = { name: "reference", imageName: "reference", imageVersion: "1", replicaCount: 2 };
+  await api.createAdapter({ client, body });
+  await until("the replicas are ready", async () => {
+    const { data } = await api.getAdapterStatus({ client, path: { name: "reference" } });
+    return data?.readyReplicas === 2;
+  });
+  expect(await suiteCounts(gateway.mcpUrl("reference").href)).toEqual(await suiteCounts(direct.url));
 }, 400_000);
 
 /** The suites have no option for a token. Host and Origin are the suite's own: it tests what becomes of them. */

@@ -55,6 +55,8 @@ test("credentials, forged identity and the hop's own headers stay here", () => {
     "transfer-encoding": "chunked",
     "proxy-authorization": "Basic x",
     "mcp-session-id": "g1.sealed",
+    "mcp-gateway-assertion": "forged",
+    "mcp-gateway-call": "tools/call add",
   };
   expect(up(forged, { session: undefined })).toEqual(added);
 });

@@ -2,24 +2,45 @@ import { describe, expect, test } from "bun:test";
 import { renderings } from "./manifests.ts";
 import { type NetworkPolicy, reaches } from "./reachability.ts";
 
-const adapter = { "adapter/type": "mcp", "adapter/name": "weather" };
+const adapter = { "adapter/type": "mcp", "adapter/name": "weather", "mcp-gateway/adapter": "weather" };
+/** Of somebody's own StatefulSet, and of a gateway without guards. */
+const applied = { app: "weather", "mcp-gateway/adapter": "weather" };
+const guardless = { "adapter/type": "mcp", "adapter/name": "weather" };
 const tool = { "adapter/type": "tool", "adapter/name": "mail" };
 const store = { "app.kubernetes.io/part-of": "mcp-gateway", "app.kubernetes.io/component": "store" };
 const stranger = { app: "stranger" };
 
-describe.each(renderings)("$folder", ({ folder, all, deployment }) => {
+describe.each(renderings)("$folder", ({ folder, all, deployment, injector }) => {
   const policies = all<NetworkPolicy>("NetworkPolicy");
   const gateway = deployment.spec.template.metadata.labels;
   /** Whatever labels it was given, by whoever may patch its pod template. */
   const disguised = { ...gateway, ...adapter };
+  const strangers = [
+    adapter,
+    applied,
+    tool,
+    store,
+    stranger,
+    disguised,
+    { ...gateway, ...applied },
+    "outside",
+  ] as const;
 
-  test("only the gateway reaches adapters and tools, on whatever port they listen", () => {
-    for (const workload of [adapter, tool]) {
+  test("only the gateway reaches adapters, and only their guards", () => {
+    for (const workload of [adapter, applied, disguised]) {
+      expect(reaches(policies, gateway, workload, 15001)).toBe(true);
+      for (const port of [8000, 9000, 15020, "mcp"]) expect(reaches(policies, gateway, workload, port)).toBe(false);
+      for (const from of strangers) {
+        for (const port of [8000, 15001]) expect(reaches(policies, from, workload, port)).toBe(false);
+      }
+    }
+  });
+
+  test("only the gateway reaches tools and adapters without guards, on whatever port they listen", () => {
+    for (const workload of [guardless, tool]) {
       for (const port of [8000, 9000]) {
         expect(reaches(policies, gateway, workload, port)).toBe(true);
-        for (const from of [adapter, tool, store, stranger, disguised, "outside"] as const) {
-          expect(reaches(policies, from, workload, port)).toBe(false);
-        }
+        for (const from of strangers) expect(reaches(policies, from, workload, port)).toBe(false);
       }
     }
   });
@@ -29,6 +50,14 @@ describe.each(renderings)("$folder", ({ folder, all, deployment }) => {
     expect(reaches(policies, gateway, store, 22)).toBe(false);
     for (const from of [adapter, tool, stranger, disguised, "outside"] as const) {
       expect(reaches(policies, from, store, 5432)).toBe(false);
+    }
+  });
+
+  test("an injector takes reviews from wherever API servers are, and nothing else", () => {
+    const { labels } = injector.deployment.spec.template.metadata;
+    for (const from of strangers) {
+      expect(reaches(policies, from, labels, "webhook")).toBe(true);
+      for (const port of [8080, 8000]) expect(reaches(policies, from, labels, port)).toBe(false);
     }
   });
 

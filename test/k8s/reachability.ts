@@ -1,7 +1,7 @@
 import type { Labels, Manifest } from "./manifests.ts";
 
 type Requirement = { readonly key: string } & (
-  { readonly operator: "In"; readonly values: readonly string[] } | { readonly operator: "DoesNotExist" }
+  { readonly operator: "In"; readonly values: readonly string[] } | { readonly operator: "Exists" | "DoesNotExist" }
 );
 type Selector = { readonly matchLabels?: Labels; readonly matchExpressions?: readonly Requirement[] };
 type Port = { readonly port: string | number };
@@ -53,6 +53,8 @@ function holds(requirement: Requirement, labels: Labels): boolean {
   switch (requirement.operator) {
     case "In":
       return value !== undefined && requirement.values.includes(value);
+    case "Exists":
+      return value !== undefined;
     case "DoesNotExist":
       return value === undefined;
     default:

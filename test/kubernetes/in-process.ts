@@ -23,7 +23,7 @@ export async function startReplica(
   const client = kubeClient(await loadCluster({ kubeconfig }));
   const events = eventsTo(openLog("silent", false));
   const gatewayName = "mcp-gateway";
-  const settings = { namespace, registry: "", gatewayName, serviceAccount: "workload-sa" };
+  const settings = { namespace, registry: "", gatewayName, serviceAccount: "workload-sa", guard: undefined };
   const how = { client, settings, instance, now: Date.now, events, ...(limits && { limits }) };
   const runtime = opening.use(await kubernetesRuntime(how));
   const lease = { namespace, name: gatewayName, identity: instance };

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, test } from "bun:test";
+import { fileURLToPath } from "node:url";
 import { bundledImages } from "../../gateway/runtime/images/bundled-images.ts";
 import * as api from "../../openapi/client/index.ts";
 import { clusterAvailable, type OwnCluster, startCluster } from "../cluster/cluster.ts";
+import type { KubeletLimits } from "../cluster/kubelet/limits.ts";
 import type { Pod } from "../cluster/objects.ts";
 import type { Client } from "../support/client.ts";
 import { type McpSession, openMcpSession } from "../support/mcp-session.ts";
@@ -15,7 +17,14 @@ export const namespace = "adapter";
 
 const bundled = (name: string) => [process.execPath, ...(bundledImages[name]?.command.slice(1) ?? [])];
 const heldCall = [process.execPath, `${import.meta.dir}/programs/held-call.ts`];
+const project = fileURLToPath(new URL("../..", import.meta.url));
+/** The gateway's own image: Bun in its folder, which program is the argument. */
+export const gatewayImage = "mcp-gateway:1";
+const inFolder = ["sh", "-c", `cd ${project} && exec ${process.execPath} "$@"`, "sh"];
 const images = {
+  [gatewayImage]: inFolder,
+  // As k8s/install.yaml has it.
+  "localhost:5000/mcp-gateway:0.1.0": inFolder,
   "mcp-example:1": bundled("mcp-example"),
   "mcp-example:2": bundled("mcp-example"),
   "weather-tool:1": bundled("weather-tool"),
@@ -23,7 +32,7 @@ const images = {
 };
 
 /** One cluster for all tests of a file, with the namespace of the workloads. Says so where there is none. */
-export async function clusterOfFile(what: string) {
+export async function clusterOfFile(what: string, kubeletLimits: Partial<KubeletLimits> = {}) {
   const available = await clusterAvailable();
   const isSkipped = available.state === "missing" || Boolean(process.env["KUBECONFIG"]);
   if (isSkipped) {
@@ -33,7 +42,7 @@ export async function clusterOfFile(what: string) {
   let cluster: OwnCluster | undefined;
   beforeAll(async () => {
     if (isSkipped) return;
-    const started = await startCluster({ images });
+    const started = await startCluster({ images, kubeletLimits });
     if (started.origin !== "own") throw new Error("no cluster of its own");
     cluster = started;
     await makeNamespace(started);
@@ -58,7 +67,8 @@ export function startGatewayOn(
   environment: Record<string, string> = {},
 ): Promise<GatewayProcess> {
   const { kubeconfig: KUBECONFIG } = cluster;
-  return startGatewayProcess(directory, { RUNTIME: "kubernetes", KUBECONFIG, POD_NAME: "gateway-0", ...environment });
+  const inCluster = { RUNTIME: "kubernetes", KUBECONFIG, POD_NAME: "gateway-0", GUARD_IMAGE: gatewayImage };
+  return startGatewayProcess(directory, { ...inCluster, ...environment });
 }
 
 type AdapterBody = Parameters<typeof api.createAdapter>[0]["body"];

@@ -26,7 +26,12 @@ const allowed: [string, string][] = [
   ["gateway/runtime/images/mcp-proxy/mcp-proxy.ts", "../serve-image.ts"],
   ["injector/main.ts", "../gateway/observe/log.ts"],
   ["test/gateway.test.ts", "../gateway/store/pglite.ts"],
+  ["gateway/data-plane/proxy.ts", "../assertion/signer.ts"],
+  ["gateway/runtime/kubernetes/objects/pod-template.ts", "../../../../injector/pod/with-guard.ts"],
 ];
+  ["injector/certificates/secret.ts", "../../gateway/runtime/kubernetes/api/client.ts"],
+  ["injector/guard/main.ts", "../../gateway/data-plane/upstream/exchange.ts"],
+  ["injector/guard/main.ts", "../../gateway/assertion/assertion.ts"],
 const trespasses: [string, string][] = [
   ["gateway/store/transfer/move.ts", "../pglite.ts"],
   ["gateway/store/cosmos/items.ts", "../sql-store.ts"],
@@ -65,6 +70,10 @@ const trespasses: [string, string][] = [
 
 test("folders import what the map allows", async () => {
   expect(await refused(allowed)).toEqual([]);
+  ["injector/pod/with-guard.ts", "../decide.ts"],
+  ["injector/pod/with-guard.ts", "node:crypto"],
+  ["injector/guard/main.ts", "../../gateway/runtime/kubernetes/api/client.ts"],
+  ["injector/guard/main.ts", "../../gateway/data-plane/proxy.ts"],
 });
 
 test("no folder imports past the map", async () => {

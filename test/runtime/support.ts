@@ -35,6 +35,7 @@ export async function openBench(
     images?: Record<string, unknown>;
     gatewayEnvironment?: Record<string, string | undefined>;
     dataDirectory?: string;
+    guarded?: boolean;
   } = {},
 ): Promise<Bench> {
   const directory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), "local-runtime-")));
@@ -47,6 +48,7 @@ export async function openBench(
     dataDirectory: directory,
     catalogueFile,
     limits: { ...fastLimits, ...options.limits },
+    ...(options.guarded && { guarded: true }),
     ...(options.gatewayEnvironment && { gatewayEnvironment: options.gatewayEnvironment }),
   });
   return {

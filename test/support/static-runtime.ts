@@ -1,4 +1,4 @@
-import type { Endpoint, Runtime, Workload } from "../../gateway/runtime/runtime.ts";
+import { type Endpoint, nothingFound, type Runtime, type Workload } from "../../gateway/runtime/runtime.ts";
 
 /**
  * A runtime for servers that somebody else runs: every workload has the given endpoints. Tests use it to keep replicas
@@ -40,6 +40,8 @@ export function staticRuntime(initial: readonly Endpoint[]): StaticRuntime {
         return () => listeners.delete(listener);
       },
     },
+    guarding: undefined,
+    found: nothingFound,
     onDrift: () => () => undefined,
     async [Symbol.asyncDispose]() {},
   };

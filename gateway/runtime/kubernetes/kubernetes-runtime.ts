@@ -1,3 +1,4 @@
+import { audienceOf } from "../../assertion/assertion.ts";
 import type { Events } from "../../observe/events.ts";
 import type { Runtime, Workload, WorkloadRefusal, WorkloadStatus } from "../runtime.ts";
 import type { KubeClient } from "./api/client.ts";
@@ -5,7 +6,11 @@ import type { ReflectorLimits } from "./api/limits.ts";
 import type { Event, StatefulSet } from "./api/objects.ts";
 import { events as eventResource } from "./api/resources.ts";
 import { openClusterView } from "./cluster-view.ts";
+import { explainingEvents } from "./explaining-events.ts";
+import { foundAdapters } from "./found-adapters.ts";
+import { keyConfigMap } from "./key-config-map.ts";
 import { liveEndpoints } from "./live-endpoints.ts";
+import { podUidOf } from "./objects/endpoints.ts";
 import { revisionAnnotation, uidAnnotation } from "./objects/labels.ts";
 import { ownerOf, refusalIn } from "./objects/owner.ts";
 import { refusalOf } from "./objects/stateful-set.ts";
@@ -48,8 +53,11 @@ export async function kubernetesRuntime({
   await using opening = new AsyncDisposableStack();
   const view = opening.use(await openClusterView({ client, namespace, events, limits }));
   const endpoints = opening.use(liveEndpoints(view, settings));
-  const story = storyOf({ client, component: settings.gatewayName, instance, now, events });
-  const objects = workloadObjects({ client, view, settings, story });
+  const teller = { namespace, component: settings.gatewayName, instance, now };
+  const clusterEvents = clusterEventsBy({ client, ...teller, events });
+  const objects = workloadObjects({ client, view, settings, story: storyOf(clusterEvents) });
+  const found = opening.use(foundAdapters({ client, view, settings, clusterEvents, events }));
+  const keys = settings.guard && opening.use(await keyConfigMap({ client, namespace, events, limits }));
   const opened = opening.move();
 
   return {
@@ -63,6 +71,8 @@ export async function kubernetesRuntime({
     status,
     logs: replicaLogs({ client, view, settings }),
     endpoints,
+    guarding: keys && { keys, audienceOf: (adapter) => audienceOf(namespace, adapter), podOf: podUidOf },
+    found,
     onDrift: (onChange) => view.onChange((workload, what) => void (what === "wanted" && onChange(workload))),
     async [Symbol.asyncDispose]() {
       closing.abort();

@@ -1,9 +1,12 @@
+import { join } from "node:path";
+import { audienceOf } from "../../assertion/assertion.ts";
 import type { Events } from "../../observe/events.ts";
-import type { Runtime, Workload, WorkloadRefusal } from "../runtime.ts";
+import { type Guarding, nothingFound, type Runtime, type Workload, type WorkloadRefusal } from "../runtime.ts";
 import { bundledImages } from "../images/bundled-images.ts";
 import { type Catalogue, type Images, openCatalogue } from "./catalogue.ts";
 import { endpointBook } from "./endpoint-book.ts";
 import { replicaVariable } from "./environment.ts";
+import { keyFile, localNamespace } from "./guard.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { laptopLimits, type LocalLimits } from "./limits.ts";
 import { endOrphans } from "./orphans.ts";
@@ -29,6 +32,8 @@ export async function localRuntime(options: {
   bundled?: Images;
   /** Where secrets are kept, a file each. */
   secretsDirectory?: string;
+  /** Whether a guard stands before each replica of an adapter. */
+  guarded?: boolean;
   /** The gateway's own, of which replicas get only the harmless part. */
   gatewayEnvironment?: Readonly<Record<string, string | undefined>>;
   limits?: Partial<LocalLimits>;
@@ -46,6 +51,8 @@ export async function localRuntime(options: {
   const orphans = await endOrphans({ owner, graceMs: limits.graceMs });
   if (orphans > 0) events.orphansEnded(orphans);
 
+  const jwksFile = join(options.dataDirectory, "jwks.json");
+  const guarding = options.guarded ? await guardingBy(jwksFile) : undefined;
   const endpoints = endpointBook();
   const workloads = new Map<string, LocalWorkload>();
   const portsTaken = new Set<number>();
@@ -62,6 +69,7 @@ export async function localRuntime(options: {
 
   return {
     endpoints,
+    guarding,
     refusal(workload): WorkloadRefusal | undefined {
       const detail = whyUnrunnable(workload, catalogue, secrets, limits);
       return detail === undefined ? undefined : { why: "unrunnable", detail };
@@ -73,7 +81,8 @@ export async function localRuntime(options: {
       if (problem !== undefined) throw new Error(problem);
       const running = workloads.get(workload.name) ?? localWorkload(workload.name, host, endpoints);
       workloads.set(workload.name, running);
-      running.apply(workload, templateOf(workload, catalogue, secrets));
+      const guard = guarding && workload.kind === "adapter" ? { adapter: workload.name, jwksFile } : undefined;
+      running.apply(workload, { ...templateOf(workload, catalogue, secrets), guard });
     },
 
     remove,
@@ -95,6 +104,7 @@ export async function localRuntime(options: {
       return { state: "open", lines: request.previous ? log.readPrevious(request) : log.read(request) };
     },
 
+    found: nothingFound,
     // Nobody else can get at them.
     onDrift: () => () => undefined,
 
@@ -102,6 +112,14 @@ export async function localRuntime(options: {
       disposed = true;
       await Promise.all([...workloads.keys()].map(remove));
     },
+  };
+}
+
+async function guardingBy(jwksFile: string): Promise<Guarding> {
+  return {
+    keys: await keyFile(jwksFile),
+    audienceOf: (adapter) => audienceOf(localNamespace, adapter),
+    podOf: ({ id }) => id,
   };
 }
 
@@ -128,7 +146,7 @@ function whyUnrunnable(
 }
 
 /** A recreated workload is another one even if it looks the same, and a changed secret makes another one of it too. */
-function templateOf(workload: Workload, catalogue: Catalogue, secrets: Secrets): Template {
+function templateOf(workload: Workload, catalogue: Catalogue, secrets: Secrets): Omit<Template, "guard"> {
   const image = catalogue.images()[workload.imageName];
   if (image === undefined) throw new Error(`unknown image ${workload.imageName}`);
   const { uid, imageName, imageVersion } = workload;

@@ -4,18 +4,22 @@ import type { Endpoint, ReplicaStatus } from "../runtime.ts";
 import { commandOf, type Image } from "./catalogue.ts";
 import { replicaEnvironment } from "./environment.ts";
 import { freePort } from "./free-port.ts";
+import { type Door, guardBefore, ownDoor } from "./guard.ts";
 import type { LocalLimits } from "./limits.ts";
 import { readLines } from "./lines.ts";
 import type { LogRing } from "./log-ring.ts";
 import { pause } from "../pause.ts";
 import { answers } from "./readiness.ts";
 import { endingOf, restartDelayMs } from "./restart.ts";
+import { signalGroup } from "./signal-group.ts";
 
 /** What a replica runs. Two with the same `key` are the same. */
 export type Template = {
   readonly key: string;
   readonly image: Image;
   readonly environment: Readonly<Record<string, string>>;
+  /** A guard stands before each replica, which asks for assertions for this adapter. */
+  readonly guard: { readonly adapter: string; readonly jwksFile: string } | undefined;
 };
 
 /** What all replicas of a runtime share. */
@@ -96,47 +100,32 @@ export function startReplica(
   async function runOnce() {
     const id = randomUUID();
     const port = await freePort(host.portsTaken);
+    const doorPort = template.guard ? await freePort(host.portsTaken) : port;
     try {
       if (stopping.signal.aborted) return { id, ending: "stopped", lastWords: "", readyAtMs: undefined };
-      return await runOn(port, id);
+      return await runOn(port, doorPort, id);
     } finally {
       host.portsTaken.delete(port);
+      host.portsTaken.delete(doorPort);
     }
   }
 
-  async function runOn(port: number, id: string) {
+  async function runOn(port: number, doorPort: number, id: string) {
     const begun = performance.now();
     const ended = new AbortController();
     let lastWords = "";
     let readyAtMs: number | undefined;
 
-    const child = Bun.spawn({
-      cmd: commandOf(template.image, port),
-      cwd: template.image.directory,
-      env: replicaEnvironment({
-        gateway: host.gatewayEnvironment,
-        image: template.image.environment,
-        declared: template.environment,
-        port,
-        owner: host.owner,
-        replicaId: id,
-        replicaName: name,
-      }),
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-      // A session of its own, so that the whole group can be signalled.
-      detached: true,
-      onExit({ exitCode, signalCode }) {
-        ended.abort();
-        reason = endingOf({ code: exitCode, signal: signalCode });
-        if (state.name === "ready") become({ name: "waiting" });
-        else if (state.name === "draining") become({ name: "draining", endpoint: undefined });
-      },
+    const child = spawn(port, id, ({ exitCode, signalCode }) => {
+      ended.abort();
+      reason = endingOf({ code: exitCode, signal: signalCode });
+      if (state.name === "ready") become({ name: "waiting" });
+      else if (state.name === "draining") become({ name: "draining", endpoint: undefined });
     });
+    const door = openDoor({ replicaId: id, replicaPort: port, port: doorPort });
     launched = true;
     log.beginRun();
-    events.replicaStarted({ replica: name, id, pid: child.pid, port });
+    events.replicaStarted({ replica: name, id, pid: child.pid, port, ...door.shown });
     options.onChange();
     const output = Promise.all([
       readLines(child.stdout, limits.logLineLength, log.write),
@@ -146,14 +135,15 @@ export function startReplica(
       }),
     ]);
 
-    const over = AbortSignal.any([ended.signal, stopping.signal]);
+    const died = AbortSignal.any([ended.signal, door.ended]);
+    const over = AbortSignal.any([died, stopping.signal]);
     let ending: string | undefined;
-    if (await answers(port, limits, over)) {
+    if ((await answers(port, limits, over)) && (await door.answers(over))) {
       // It may have ended, or been told to stop, while the answer was on its way.
       if (!over.aborted) {
         readyAtMs = performance.now() - begun;
         reason = null;
-        become({ name: "ready", endpoint: { id, name, origin: `http://127.0.0.1:${port}`, state: "ready" } });
+        become({ name: "ready", endpoint: { id, name, origin: `http://127.0.0.1:${doorPort}`, state: "ready" } });
         events.replicaReady({ replica: name, id, afterMs: Math.round(readyAtMs) });
       }
     } else if (!over.aborted) {
@@ -164,16 +154,55 @@ export function startReplica(
 
     if (ending === undefined) {
       await until(over);
-      if (!ended.signal.aborted && readyAtMs !== undefined) {
-        events.replicaDraining({ replica: name, id });
-        await pause(limits.drainMs, AbortSignal.any([ended.signal, hurrying.signal]));
-      }
+      if (!died.aborted) await drain(id, readyAtMs, died);
+      else if (!ended.signal.aborted) ending = abandoned();
     }
     await endGroup(child.pid, ended.signal);
+    door.close();
     await host.endLeftovers(id);
     await Promise.race([output, pause(lastWordsMs, new AbortController().signal)]);
     if (stopping.signal.aborted) events.replicaStopped({ replica: name, id });
     return { id, ending: ending ?? reason ?? "ended", lastWords, readyAtMs };
+  }
+
+  function spawn(port: number, replicaId: string, onExit: (how: ChildEnd) => void) {
+    return Bun.spawn({
+      cmd: commandOf(template.image, port),
+      cwd: template.image.directory,
+      env: replicaEnvironment({
+        gateway: host.gatewayEnvironment,
+        image: template.image.environment,
+        declared: template.environment,
+        port,
+        owner: host.owner,
+        replicaId,
+        replicaName: name,
+      }),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      // A session of its own, so that the whole group can be signalled.
+      detached: true,
+      onExit: (child) => onExit(child),
+    });
+  }
+
+  function openDoor(about: { replicaId: string; replicaPort: number; port: number }): Door {
+    if (!template.guard) return ownDoor;
+    return guardBefore(host, { ...template.guard, ...about, replicaName: name, say: log.write });
+  }
+
+  /** It was told to stop: its sessions have some time to end. */
+  async function drain(id: string, readyAtMs: number | undefined, died: AbortSignal): Promise<void> {
+    if (readyAtMs === undefined) return;
+    events.replicaDraining({ replica: name, id });
+    await pause(limits.drainMs, AbortSignal.any([died, hurrying.signal]));
+  }
+
+  /** Its guard has ended, so that nobody can reach it any more. */
+  function abandoned(): string {
+    if (state.name === "ready") become({ name: "waiting" });
+    return "its guard ended";
   }
 
   /** Only as long as the leader has not ended: after that, the system may give its id to another program. */
@@ -219,15 +248,9 @@ export function startReplica(
   };
 }
 
+type ChildEnd = { readonly exitCode: number | null; readonly signalCode: string | number | null };
+
 function until(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // It ended just now.
-  }
 }

@@ -1,36 +1,44 @@
 import { existsSync, readFileSync } from "node:fs";
 import { startChild } from "../children.ts";
+import { processTree } from "../proc.ts";
 import { announced, type Upstream, upstreamCount, upstreamProgram, upstreamsFolder } from "../upstreams.ts";
 import { until } from "../until.ts";
 import { answers, freePort } from "./port.ts";
 import type { Site, Target } from "./target.ts";
 
-/** The gateway in laptop mode, with the upstreams as replicas of one adapter: as its users have it, nothing left out. */
-export async function startGateway(site: Site): Promise<Target & { upstreams: Upstream[] }> {
+/**
+ * The gateway in laptop mode, with the upstreams as replicas of one adapter: as its users have it, nothing left out. `guarded`: with a
+ * guard before each replica, whose costs are counted with the gateway's.
+ */
+export async function startGateway(
+  site: Site,
+  name: "gateway" | "guarded",
+): Promise<Target & { upstreams: Upstream[] }> {
   if (!existsSync(gatewayProgram)) throw new Error("there is no gateway/main.ts: leave it out with --targets");
   await using starting = new AsyncDisposableStack();
   const port = freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const folder = await upstreamsFolder(site);
-  const catalogue = `${site.folder}/images.json`;
+  const folder = await upstreamsFolder(site, name);
+  const catalogue = `${site.folder}/images-${name}.json`;
   await Bun.write(catalogue, JSON.stringify({ [image]: { command: [process.execPath, upstreamProgram] } }));
 
   let upstreams: Upstream[] = [];
   starting.defer(() => endLeftovers(upstreams));
   const child = starting.use(
     startChild({
-      name: "gateway",
+      name,
       command: [process.execPath, gatewayProgram],
       cores: site.cores.proxy,
       folder: site.folder,
       environment: {
         PORT: `${port}`,
         HOST: "127.0.0.1",
-        STORE_URL: `pglite:${site.folder}/data`,
+        STORE_URL: `pglite:${site.folder}/data-${name}`,
         IMAGE_CATALOGUE: catalogue,
         AUTH: "dev",
         LOG_LEVEL: "warn",
         DRAIN_SECONDS: "1",
+        GUARD: name === "guarded" ? "on" : "off",
       },
     }),
   );
@@ -44,14 +52,20 @@ export async function startGateway(site: Site): Promise<Target & { upstreams: Up
 
   const started = starting.move();
   return {
-    name: "gateway",
+    name,
     door: { origins: [origin], path: `/adapters/${adapter}/mcp` },
-    pids: [child.pid],
+    pids: [child.pid, ...guardsOf(child.pid)],
     upstreams,
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 }
 
+/** They share the gateway's core. */
+function guardsOf(gateway: number): number[] {
+  return processTree(gateway).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(guardProgram));
+}
+
+const guardProgram = "injector/guard/main.ts";
 const gatewayProgram = `${import.meta.dir}/../../../gateway/main.ts`;
 const image = "bench-upstream";
 const adapter = "bench";

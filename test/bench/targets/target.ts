@@ -1,7 +1,8 @@
 import type { Cores } from "../children.ts";
 import type { Door } from "../load/orders.ts";
+import type { Upstream } from "../upstreams.ts";
 
-export const targetNames = ["direct", "nginx", "haproxy", "fetch", "gateway"] as const;
+export const targetNames = ["direct", "nginx", "haproxy", "fetch", "gateway", "guarded"] as const;
 export type TargetName = (typeof targetNames)[number];
 
 /** One way to the upstreams, running. */
@@ -10,6 +11,8 @@ export type Target = AsyncDisposable & {
   door: Door;
   /** The processes whose CPU time and memory are the proxy's. */
   pids: readonly number[];
+  /** Where it leads, if not where all others do. */
+  upstreams?: readonly Upstream[];
 };
 
 /** What it takes to start one. */

@@ -9,7 +9,8 @@ export class EnvironmentError extends Error {}
 
 /**
  * A container's variables, as the kubelet makes them. HOST comes last and is always the pod's address: pods share this machine's
- * ports, so a program that listened on every address would take the port from all the others.
+ * ports, so a program that listened on every address would take the port from all the others. For the same reason a URL on
+ * loopback means the pod's address, where its other containers listen.
  */
 export async function environmentOf(
   container: Container,
@@ -22,7 +23,7 @@ export async function environmentOf(
   for (const source of container.envFrom ?? []) Object.assign(made, await allOf(source, pod, api));
   for (const variable of container.env ?? []) {
     const value = await resolved(variable, made, pod, place, api);
-    if (value !== undefined) made[variable.name] = value;
+    if (value !== undefined) made[variable.name] = value.replaceAll("//127.0.0.1:", `//${place.podIP}:`);
   }
   return { ...made, HOST: place.podIP };
 }

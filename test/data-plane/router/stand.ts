@@ -63,6 +63,7 @@ export function peerStand(changed: Partial<PeerLimits> = {}, settings: Partial<L
   const failures: string[] = [];
   const silent = eventsTo(openLog("silent", false));
   const dataPlane = proxy({
+    guards: undefined,
     access: accessRules({ admin: "mcp.admin", workloadIdentity: [] }),
     view: { get: (_kind, name) => (name === adapter.name ? (adapter as never) : undefined) },
     replicas: replicasOf(runtime.endpoints),

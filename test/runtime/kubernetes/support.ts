@@ -98,7 +98,7 @@ async function openBench(cluster: OwnCluster, options: OpenOptions): Promise<Kub
   const { gatewayName = "mcp-gateway" } = options;
   const runtime = await kubernetesRuntime({
     client,
-    settings: { namespace, registry: "", gatewayName, serviceAccount: "workload-sa" },
+    settings: { namespace, registry: "", gatewayName, serviceAccount: "workload-sa", guard: undefined },
     instance: "gateway-under-test",
     now: Date.now,
     events: eventsTo(log),

@@ -72,6 +72,13 @@ export type SliceEndpoint = {
   readonly targetRef?: ObjectReference;
 };
 
+export type ConfigMap = {
+  readonly apiVersion: "v1";
+  readonly kind: "ConfigMap";
+  readonly metadata: ObjectMeta;
+  readonly data?: Readonly<Record<string, string>>;
+};
+
 export type ObjectReference = {
   readonly apiVersion?: string;
   readonly kind?: string;

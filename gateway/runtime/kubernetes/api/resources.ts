@@ -1,5 +1,5 @@
 import type { KubeObject } from "./object-meta.ts";
-import type { EndpointSlice, Event, Lease, Service, StatefulSet } from "./objects.ts";
+import type { ConfigMap, EndpointSlice, Event, Lease, Service, StatefulSet } from "./objects.ts";
 import type { Pod } from "./pod.ts";
 
 /** A kind of object and where the API server keeps it. */
@@ -21,6 +21,7 @@ export const endpointSlices: Resource<EndpointSlice> = {
   kind: "EndpointSlice",
   plural: "endpointslices",
 };
+export const configMaps: Resource<ConfigMap> = { apiVersion: "v1", kind: "ConfigMap", plural: "configmaps" };
 export const events: Resource<Event> = { apiVersion: "v1", kind: "Event", plural: "events" };
 export const leases: Resource<Lease> = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", plural: "leases" };
 

@@ -30,13 +30,22 @@ export function endpointsIn(
       // A pod may be in several slices for a moment, and in two where it has addresses of both families.
       const known = found.get(uid)?.endpoint;
       if (known !== undefined && !isBetter({ state, host }, known)) continue;
-      const id = `${uid}_${restartCount}`;
+      const id = endpointId(uid, restartCount);
       found.set(uid, { instance, endpoint: { id, name, origin: `http://${host}:${port}`, state } });
     }
   }
   return [...found.values()]
     .sort((one, other) => one.instance - other.instance || (one.endpoint.id < other.endpoint.id ? -1 : 1))
     .map(({ endpoint }) => endpoint);
+}
+
+/** A pod whose program was started again is another replica. */
+export function endpointId(podUid: string, restarts: number): string {
+  return `${podUid}_${restarts}`;
+}
+
+export function podUidOf({ id }: Pick<Endpoint, "id">): string {
+  return id.slice(0, id.lastIndexOf("_"));
 }
 
 /** No ports at all means that they are unknown, not that any will do. */

@@ -1,3 +1,6 @@
+import { adapterLabel } from "../../../../injector/pod/names.ts";
+import type { PodSpec } from "../../../../injector/pod/shapes.ts";
+import { withGuard } from "../../../../injector/pod/with-guard.ts";
 import type { Workload } from "../../runtime.ts";
 import type { PodSettings } from "../../../../openapi/pod.ts";
 import { environmentOf } from "./environment.ts";
@@ -6,8 +9,9 @@ import { labelsOf, podHashAnnotation, selectorOf, uidAnnotation } from "./labels
 import { resourcesOf } from "./resources.ts";
 import type { Json, Labels, PodTemplate } from "./shapes.ts";
 import { mergedTemplate } from "./strategic-merge.ts";
-import { containerName, imageOf, isDigest, type ObjectSettings, portName } from "./workload.ts";
+import { containerName, guardOf, imageOf, isDigest, type ObjectSettings, portName } from "./workload.ts";
 
+type Spec = Json & PodSpec;
 const defaultUser = 1100;
 const defaultStartupSeconds = 120;
 const defaultGraceSeconds = 60;
@@ -22,11 +26,13 @@ export function podTemplateOf(
   if (merged.state === "refused") return merged;
 
   const metadata = merged.value["metadata"] as { labels?: Labels; annotations?: Labels } | undefined;
-  const spec = (merged.value["spec"] ?? {}) as { containers?: readonly (Json | null)[] };
+  const spec = (merged.value["spec"] ?? {}) as Json;
   const name = containerName(workload.name);
-  if (!Array.isArray(spec.containers) || !spec.containers.some((container) => container?.["name"] === name)) {
+  const { containers } = spec as { containers?: readonly (Json | null)[] };
+  if (!Array.isArray(containers) || !containers.some((container) => container?.["name"] === name)) {
     return { state: "refused", reason: `The pod template cannot be used: it removes the container "${name}".` };
   }
+  const guard = guardOf(workload, settings);
   const template = {
     metadata: {
       ...metadata,
@@ -34,10 +40,11 @@ export function podTemplateOf(
       labels: { ...metadata?.labels, ...own.metadata.labels },
       annotations: { ...metadata?.annotations, ...own.metadata.annotations },
     },
-    spec,
+    // After the patch, which knows nothing of it.
+    spec: guard ? withGuard(spec as Spec, { adapter: workload.name, port: workload.port }, guard) : spec,
   };
   const annotations = { ...template.metadata.annotations, [podHashAnnotation]: hashOf(template) };
-  return { state: "made", template: { metadata: { ...template.metadata, annotations }, spec } };
+  return { state: "made", template: { ...template, metadata: { ...template.metadata, annotations } } };
 }
 
 function ownTemplate(workload: Workload, settings: ObjectSettings) {
@@ -47,6 +54,7 @@ function ownTemplate(workload: Workload, settings: ObjectSettings) {
     metadata: {
       labels: {
         ...labelsOf(workload, settings),
+        ...(guardOf(workload, settings) && { [adapterLabel]: workload.name }),
         // Azure's webhook acts on it: it adds a token volume of its own, and the client's variables.
         "azure.workload.identity/use": String(workload.useWorkloadIdentity),
       },

@@ -1,3 +1,4 @@
+import type { GuardSettings } from "../../../../injector/pod/with-guard.ts";
 import type { Workload } from "../../runtime.ts";
 
 /** What all objects of one gateway share. */
@@ -9,6 +10,8 @@ export type ObjectSettings = {
   readonly gatewayName: string;
   /** Of pods that run under the workload's cloud identity. */
   readonly serviceAccount: string;
+  /** What stands before every adapter; undefined: nothing does. */
+  readonly guard: GuardSettings | undefined;
 };
 
 /** What clients inside the cluster dial, for adapters and tools alike, as the Microsoft gateway has it. */
@@ -31,6 +34,11 @@ export function containerName(workload: string): string {
 /** The name of its port, in the container, the Service and the EndpointSlices. */
 export function portName(kind: Workload["kind"]): string {
   return kind === "adapter" ? "mcp" : "http";
+}
+
+/** What stands before its replicas. Tools are asked with arguments only, so that there is no caller to vouch for. */
+export function guardOf({ kind }: Pick<Workload, "kind">, { guard }: Pick<ObjectSettings, "guard">) {
+  return kind === "adapter" ? guard : undefined;
 }
 
 const digest = /^sha256:[0-9a-f]{64}$/;

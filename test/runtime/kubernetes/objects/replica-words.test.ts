@@ -248,6 +248,29 @@ const cases: [string, Pod, ClusterEvent[], string, string][] = [
     "starting",
     "its readiness probe fails: dial tcp 10.1.0.7:8000: i/o timeout",
   ],
+  [
+    "a guard that is not ready, whatever its probe's event says",
+    unready(
+      { state: started, started: true, ready: true },
+      {
+        phase: "Running",
+        initContainerStatuses: [
+          { name: "setup", ready: true, state: { terminated: { exitCode: 0, reason: "Completed" } } },
+          { name: "mcp-guard", ready: false, started: true, state: started },
+        ],
+      },
+    ),
+    [
+      about(
+        "Pod",
+        "Unhealthy",
+        "Readiness probe failed: HTTP probe failed with statuscode: 503",
+        "2026-11-23T09:10:00Z",
+      ),
+    ],
+    "starting",
+    'container "mcp-guard" is not ready',
+  ],
 ];
 
 for (const [promise, shown, events, state, reason] of cases) {

@@ -6,6 +6,12 @@ export const settings: ObjectSettings = {
   registry: "registry.example.com/mcp",
   gatewayName: "mcp-gateway",
   serviceAccount: "workload-sa",
+  guard: undefined,
+};
+
+export const guard: ObjectSettings["guard"] = {
+  image: "registry.example.com/mcp-gateway:0.1.0",
+  variables: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" },
 };
 
 export function clusterWorkload(changes: Partial<Workload> = {}): Workload {

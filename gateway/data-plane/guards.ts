@@ -1,0 +1,65 @@
+import { assertionHeader, callHeader, failureHeader } from "../assertion/assertion.ts";
+import type { About } from "../assertion/signer.ts";
+import type { Guarding } from "../runtime/runtime.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Forward } from "./forward.ts";
+import { isObject } from "./message.ts";
+import type { Route } from "./route.ts";
+
+/** The way past the guards that stand before replicas. */
+export type Guards = {
+  /** Says on a request who calls, for the one replica of its session, or for any of the adapter. */
+  mark(headers: Headers, exchange: Pick<Exchange, "call" | "message" | "json">, route: Route): void;
+  /** The same, with what a guard could not do told as if it were not there. */
+  past(forward: Forward): Forward;
+};
+
+export function guards({
+  sign,
+  guarding,
+}: {
+  sign: (about: About) => string;
+  guarding: Pick<Guarding, "audienceOf" | "podOf">;
+}): Guards {
+  return {
+    mark(headers, { call, message, json }, route) {
+      const pinned = route.state === "pinned" ? route : undefined;
+      const assertion = sign({
+        principal: call.principal,
+        audience: guarding.audienceOf(call.adapter),
+        session: pinned?.session,
+        pod: pinned && guarding.podOf(pinned.endpoint),
+      });
+      headers.set(assertionHeader, assertion);
+      headers.set(callHeader, callOf(message.method, json));
+    },
+
+    past(forward) {
+      return async (request, endpoint) => {
+        const forwarded = await forward(request, endpoint);
+        if (forwarded.state !== "answered" || forwarded.response.status !== 502) return forwarded;
+        const failure = forwarded.response.headers.get(failureHeader);
+        if (failure === null) return forwarded;
+        await forwarded.response.body?.cancel();
+        return failure === "refused"
+          ? { state: "refused" }
+          : { state: "broken", reason: "its guard had no answer from it" };
+      };
+    },
+  };
+}
+
+/** The gateway has read the message, so that no guard has to. */
+function callOf(method: string, json: unknown): string {
+  if (method !== "tools/call") return word(method);
+  const params = isObject(json) ? json["params"] : undefined;
+  const name = isObject(params) ? params["name"] : undefined;
+  return typeof name === "string" ? `tools/call ${word(name.slice(0, maxNameLength))}` : method;
+}
+
+/** A guard counts by names, and remembers few. */
+const maxNameLength = 128;
+
+function word(text: string): string {
+  return /^[\w./-]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed());
+}
