@@ -13,7 +13,7 @@ const available = await clusterAvailable();
 if (available.state === "missing") console.warn(`SKIPPED, the manifests on a real API server: ${available.why}`);
 
 /** Kinds that a bare cluster does not have. */
-const ofExtensions = ["HTTPRoute", "SecretProviderClass"];
+const ofExtensions = ["HTTPRoute", "SecretProviderClass", "Certificate", "Issuer"];
 
 describe.if(available.state === "ready")("on a real API server", () => {
   let cluster: Installed;
@@ -58,6 +58,8 @@ describe.if(available.state === "ready")("on a real API server", () => {
     ["list", "resourcequotas"],
     ["create", "leases.coordination.k8s.io"],
     ["patch", "leases.coordination.k8s.io/mcp-gateway"],
+    ["patch", "configmaps/mcp-gateway-jwks"],
+    ["watch", "configmaps/mcp-gateway-jwks"],
   ];
   const mayNot: readonly Question[] = [
     ["get", "secrets"],
@@ -71,6 +73,8 @@ describe.if(available.state === "ready")("on a real API server", () => {
     ["create", "pods", "--subresource=ephemeralcontainers"],
     ["create", "serviceaccounts", "--subresource=token"],
     ["get", "configmaps"],
+    ["patch", "configmaps/another"],
+    ["create", "configmaps"],
     ["patch", "deployments.apps"],
     ["deletecollection", "statefulsets.apps"],
     ["patch", "leases.coordination.k8s.io/another"],
@@ -96,6 +100,36 @@ describe.if(available.state === "ready")("on a real API server", () => {
       ["patch", "validatingadmissionpolicies.admissionregistration.k8s.io"],
     ];
     expect(await answersTo(ofTheCluster, ["--all-namespaces"])).toEqual(ofTheCluster.map(() => "no"));
+  });
+
+  test("the injector may keep its certificate, see pods and tell of them, and nothing else", async () => {
+    const its: Question[] = [
+      ["get", "secrets/mcp-gateway-injector"],
+      ["patch", "secrets/mcp-gateway-injector"],
+      ["list", "pods"],
+      ["watch", "pods"],
+      ["create", "events"],
+    ];
+    const notIts: Question[] = [
+      ["get", "secrets/mcp-gateway-keys"],
+      ["list", "secrets"],
+      ["create", "secrets"],
+      ["get", "configmaps"],
+      ...mayNot.filter(([verb, what]) => !(verb === "get" && what === "secrets")),
+      ...may.filter(([verb]) => verb === "patch" || verb === "delete"),
+    ];
+    const account = "mcp-gateway-injector";
+    expect(await answersTo(its, ["--namespace=adapter"], account)).toEqual(its.map(() => "yes"));
+    expect(await answersTo(notIts, ["--namespace=adapter"], account)).toEqual(notIts.map(() => "no"));
+    expect(await answersTo(its, ["--namespace=default"], account)).toEqual(its.map(() => "no"));
+    const configurations = "mutatingwebhookconfigurations.admissionregistration.k8s.io";
+    const ofTheCluster: Question[] = [
+      ["patch", `${configurations}/mcp-gateway-injector`],
+      ["patch", `${configurations}/another`],
+      ["create", configurations],
+      ["delete", `${configurations}/mcp-gateway-injector`],
+    ];
+    expect(await answersTo(ofTheCluster, ["--all-namespaces"], account)).toEqual(["yes", "no", "no", "no"]);
   });
 
   test("adapters have no rights at all", async () => {

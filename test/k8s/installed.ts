@@ -11,6 +11,8 @@ const surroundings = [
   "ServiceAccount",
   "Role",
   "RoleBinding",
+  "ClusterRole",
+  "ClusterRoleBinding",
   "ValidatingAdmissionPolicy",
   "ValidatingAdmissionPolicyBinding",
 ];
@@ -57,9 +59,10 @@ export async function install(): Promise<Installed> {
 }
 
 async function remove({ kubectl }: Cluster): Promise<void> {
-  const policy = "mcp-gateway-workload-limits";
   await kubectl(["delete", "namespace", "adapter"]);
-  await kubectl(["delete", "validatingadmissionpolicy,validatingadmissionpolicybinding", policy]);
+  const policies = "validatingadmissionpolicy,validatingadmissionpolicybinding";
+  await kubectl(["delete", policies, "mcp-gateway-workload-limits", "mcp-gateway-guards"]);
+  await kubectl(["delete", "clusterrole,clusterrolebinding", "mcp-gateway-injector"]);
 }
 
 export function asList(items: readonly object[]): string {

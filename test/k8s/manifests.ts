@@ -29,8 +29,12 @@ export type PodSpec = {
 };
 export type Container = {
   readonly image: string;
-  readonly env: readonly { readonly name: string }[];
-  readonly envFrom: readonly { readonly configMapRef: { readonly name: string } }[];
+  readonly env: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: { readonly configMapKeyRef?: { readonly name: string; readonly key: string } };
+  }[];
+  readonly envFrom?: readonly { readonly configMapRef: { readonly name: string } }[];
   readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
   readonly securityContext: object;
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly subPath?: string }[];
@@ -59,15 +63,30 @@ export const renderings = await Promise.all(rendered.map(renderingIn));
 
 async function renderingIn({ folder, file }: (typeof rendered)[number]) {
   const objects = manifestsIn(await Bun.file(`${import.meta.dir}/../../${file}`).text());
-  const [deployment] = all<Deployment>("Deployment");
-  const [container] = deployment?.spec.template.spec.containers ?? [];
-  const [settings] = all<Manifest & { data: Labels }>("ConfigMap");
-  if (!deployment || !container || !settings) throw new Error(`${file} has no gateway in it`);
-  return { folder, objects, all, deployment, pod: deployment.spec.template.spec, container, settings: settings.data };
+  const gateway = programIn(named("Deployment", "mcp-gateway"));
+  const injector = programIn(named("Deployment", "mcp-gateway-injector"));
+  const settings = all<Manifest & { data?: Labels }>("ConfigMap").find(({ metadata }) =>
+    metadata.name.startsWith("mcp-gateway-settings-"),
+  );
+  if (!settings?.data) throw new Error(`${file} has no settings in it`);
+  return { folder, objects, all, ...gateway, injector, settings: settings.data };
+
+  function named(kind: string, name: string): Deployment {
+    const found = all<Deployment>(kind).find(({ metadata }) => metadata.name === name);
+    if (!found) throw new Error(`${file} has no ${kind} ${name} in it`);
+    return found;
+  }
 
   function all<Kind extends Manifest>(kind: string): Kind[] {
     return objects.filter((object): object is Kind => object.kind === kind);
   }
+}
+
+function programIn(deployment: Deployment) {
+  const pod = deployment.spec.template.spec;
+  const [container] = pod.containers;
+  if (!container) throw new Error(`${deployment.metadata.name} has no container`);
+  return { deployment, pod, container };
 }
 
 export function manifestsIn(text: string): Manifest[] {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readConfig } from "../../gateway/config.ts";
 import { Environment } from "../../gateway/config/environment.ts";
+import { readConfig as readInjectorConfig } from "../../injector/config.ts";
 import { type Rendering, renderings } from "./manifests.ts";
 
 /** What the secret files hold that a cluster mounts. */
@@ -10,7 +11,7 @@ const secretFiles: Readonly<Record<string, string>> = {
   "/etc/mcp-gateway/secrets/gateway-keys": `${"1".repeat(32)},${"2".repeat(32)}\n`,
 };
 
-describe.each(renderings)("$folder", ({ folder, settings, container, pod }) => {
+describe.each(renderings)("$folder", ({ folder, settings, container, pod, injector }) => {
   test("every setting is one that the gateway knows", () => {
     const names = [...Object.keys(settings), ...container.env.map(({ name }) => name)];
     const known = Object.keys(Environment.shape);
@@ -27,6 +28,16 @@ describe.each(renderings)("$folder", ({ folder, settings, container, pod }) => {
     expect(read.config.runtime.kind).toBe("kubernetes");
     expect(read.config.gatewayKeys.kind).toBe(folder === "k8s/overlays/local" ? "kept" : "watched");
     expect(read.config.shutdownDelayMs).toBe(0);
+  });
+
+  test("the injector takes these values, and puts the same guards into pods as the gateway", () => {
+    const variables = injector.container.env.map(({ name, value, valueFrom }) => {
+      return [name, value ?? settings[valueFrom?.configMapKeyRef?.key ?? ""] ?? "adapter"] as const;
+    });
+    const read = readInjectorConfig(Object.fromEntries(variables));
+    if (read.state !== "read") throw new Error(read.problems.join("\n"));
+    expect(read.config.guard).toEqual({ image: settings["GUARD_IMAGE"] ?? "", variables: {} });
+    expect(read.config.certificates.kind).toBe(folder === "test/k8s/everything" ? "mounted" : "kept");
   });
 
   test("a gateway that goes has the time it takes", () => {
