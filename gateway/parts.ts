@@ -16,7 +16,9 @@ import { type Config, directoryOf } from "./config.ts";
 import type { KubernetesSettings } from "./config/runtime.ts";
 import { adapterVerbs } from "./control-plane/adapters.ts";
 import { auditVerbs } from "./control-plane/audit-verbs.ts";
+import { endpointsByManager } from "./control-plane/endpoints-by-manager.ts";
 import { openReconciler } from "./control-plane/reconcile.ts";
+import { openRegistrar } from "./control-plane/registrar.ts";
 import { serverVerbs } from "./control-plane/servers.ts";
 import { toolVerbs } from "./control-plane/tools.ts";
 import { forwardBySocket, usualLimits } from "./data-plane/forward.ts";
@@ -105,6 +107,7 @@ export async function assemble(
   const names = allowedNames(config);
   const access = accessRules({ admin: config.adminRole, workloadIdentity: config.workloadIdentityRoles });
   const upstreams = opening.use(forwardBySocket(usualLimits, Date.now));
+  opening.use(openRegistrar({ store, view, found: runtime.found, leadership, events, now: Date.now }));
   const calls = callLimits({ settings: config.callLimits, now: Date.now });
   const { audit } = config;
   const trail = opening.use(auditTrail({ store, now: Date.now, events, kept: audit.arguments }));
@@ -113,7 +116,7 @@ export async function assemble(
   const traffic = {
     access,
     view,
-    replicas: replicasOf(runtime.endpoints),
+    replicas: replicasOf(endpointsByManager({ view, runtime })),
     forward: upstreams.forward,
     callLimits: calls,
     note: audit.calls ? trail.note : undefined,

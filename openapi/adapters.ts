@@ -66,6 +66,11 @@ export const AdapterResource = z
     allowedTools: ToolPolicy,
     exposeTools: ExposeTools,
     affinity: z.enum(["principal", "none"]).openapi({ example: "principal" }),
+    managedBy: z.enum(["gateway", "kubernetes"]).openapi({
+      description:
+        "`kubernetes`: it was found in the cluster, where people run it themselves, and is changed there and not here",
+      example: "gateway",
+    }),
     ...provenance,
   })
   .openapi("AdapterResource");
@@ -144,7 +149,7 @@ export const updateAdapter = createRoute({
   operationId: "updateAdapter",
   summary: "Update or scale an adapter",
   description:
-    "Replaces every field. Replicas roll one after the other; a change of `replicaCount` alone restarts none.",
+    "Replaces every field. Replicas roll one after the other; a change of `replicaCount` alone restarts none. 409 for one that Kubernetes manages.",
   tags,
   request: { params, headers: ifMatch, body: jsonBody(AdapterData) },
   responses: {
@@ -158,7 +163,8 @@ export const deleteAdapter = createRoute({
   path: "/adapters/{name}",
   operationId: "deleteAdapter",
   summary: "Delete an adapter",
-  description: "Ends its replicas and their MCP sessions. The name is free again once the last replica is gone.",
+  description:
+    "Ends its replicas and their MCP sessions. The name is free again once the last replica is gone. 409 for one that Kubernetes manages.",
   tags,
   request: { params, headers: ifMatch },
   responses: { 204: { description: "Deleted" }, ...problems(401, 403, 404, 409, 412, 503) },

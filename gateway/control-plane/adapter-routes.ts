@@ -1,7 +1,7 @@
 import type { AdapterResource } from "../../openapi/adapters.ts";
 import * as contract from "../../openapi/adapters.ts";
 import type { RestApp } from "../rest.ts";
-import type { Resource } from "../store/store.ts";
+import { managerOf, type Resource } from "../store/store.ts";
 import type { AdapterVerbs } from "./adapters.ts";
 import { etag, logRequestOf, logsAnswer, nextLink, refusal, type RestSurroundings, tagIn } from "./rest-answers.ts";
 
@@ -58,6 +58,6 @@ export function mountAdapters(app: RestApp, adapters: AdapterVerbs, { originOf, 
 }
 
 /** In the contract's order of fields: a database keeps them in its own. */
-function shown(adapter: Resource<"adapter">): AdapterResource {
-  return contract.AdapterResource.parse(adapter.body);
+function shown({ body }: Resource<"adapter">): AdapterResource {
+  return contract.AdapterResource.parse({ ...body, managedBy: managerOf(body) });
 }

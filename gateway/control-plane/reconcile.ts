@@ -1,7 +1,8 @@
 import type { Events } from "../observe/events.ts";
 import type { Leadership, Runtime } from "../runtime/runtime.ts";
-import { type Kind, type Resource, type Store, type WorkloadKind, workloadKinds } from "../store/store.ts";
+import { type Kind, managerOf, type Resource, type Store, type WorkloadKind, workloadKinds } from "../store/store.ts";
 import type { View } from "../store/view.ts";
+import { before } from "./before.ts";
 import { type Pause, workQueue } from "./work-queue.ts";
 import { workloadOf } from "./workload.ts";
 
@@ -96,9 +97,13 @@ export async function openReconciler({
   }
 
   async function reconcileWorkload(name: string): Promise<void> {
+    // Drift tells of what somebody else runs, too.
+    if (!wantedAs(name) && !(await runtime.names()).includes(name)) return;
     const wanting = wantedAs(name) ?? (await storedAs(name));
     if (!mayGoOn()) return;
     if (!wanting) return removeLeftover(name);
+    // Neither what runs for it nor its record is ours to change: the registrar's is the record.
+    if (managerOf(wanting.body) === "kubernetes") return;
     if (!wanting.deleting) return runtime.apply(workloadOf(wanting));
     await remove(name);
     if (mayGoOn()) await purge(wanting);
@@ -109,7 +114,10 @@ export async function openReconciler({
    * the wrong store, and everything that runs would go.
    */
   async function removeLeftover(name: string): Promise<void> {
-    const isEmpty = workloadKinds.every((kind) => view.list(kind).length === 0);
+    // What was found in the cluster is in any store.
+    const isEmpty = workloadKinds.every((kind) =>
+      view.list(kind).every(({ body }) => managerOf(body) === "kubernetes"),
+    );
     if (isEmpty) events.leftoverKept({ name });
     else await remove(name);
   }
@@ -153,15 +161,6 @@ export async function openReconciler({
     await before(over, promise);
     unsubscribe();
   }
-}
-
-/** Resolves with the promise, or when the signal aborts. */
-async function before(over: AbortSignal, promise: Promise<void>): Promise<void> {
-  const { promise: aborted, resolve } = Promise.withResolvers<void>();
-  const onAbort = () => resolve();
-  over.addEventListener("abort", onAbort);
-  if (over.aborted) resolve();
-  await Promise.race([promise, aborted]).finally(() => over.removeEventListener("abort", onAbort));
 }
 
 function taskOf(kind: Kind, name: string): Task {

@@ -1,7 +1,7 @@
 /** Why a verb did not do what was asked, in words for whoever asked. Each wire maps `why` once. */
 export type Refusal = {
   readonly state: "refused";
-  readonly why: "invalid" | "forbidden" | "absent" | "exists" | "stale" | "unrunnable";
+  readonly why: "invalid" | "forbidden" | "absent" | "exists" | "managed" | "stale" | "unrunnable";
   readonly detail: string;
 };
 

@@ -2,7 +2,7 @@ import { type ListQuery, maxListed } from "../../openapi/resource-route.ts";
 import type { Access, Verb } from "../auth/access.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Events } from "../observe/events.ts";
-import type { Bodies, Created, Kind, Resource, Store } from "../store/store.ts";
+import { type Bodies, type Created, type Kind, managerOf, type Resource, type Store } from "../store/store.ts";
 import { type Listed, listed, nameBefore } from "./listing.ts";
 import type { Reconciler } from "./reconcile.ts";
 import { type Refusal, refused } from "./refusal.ts";
@@ -122,10 +122,12 @@ export function resourceVerbs<K extends Kind>({
   async function find(principal: Principal, name: string, verb: Verb, absent: string): Promise<Found<K> | Refusal> {
     const resource = await store.get(kind, name);
     if (!resource || resource.deleting) return refused("absent", absent);
-    if (!access.may(principal, verb, resource.body)) {
+    // Nobody may write it here: whoever sees it is told where.
+    const isManaged = managerOf(resource.body) === "kubernetes";
+    if (!access.may(principal, isManaged ? "read" : verb, resource.body)) {
       return refused("forbidden", `You do not have permission to ${verb} this ${noun}.`);
     }
-    return { state: "found", resource };
+    return isManaged && verb === "write" ? managedElsewhere(noun) : { state: "found", resource };
   }
 
   /** Resolves when this gateway's data plane sees the write too, so that the caller can use what it was just told of. */
@@ -158,6 +160,13 @@ export function resourceVerbs<K extends Kind>({
   function tooManyRaces(): Refusal {
     return refused("exists", `The ${noun} was changed by others at the same moment. Try again.`);
   }
+}
+
+function managedElsewhere(noun: string): Refusal {
+  return refused(
+    "managed",
+    `The ${noun} is managed by Kubernetes: change or delete its StatefulSet or pods with kubectl.`,
+  );
 }
 
 export function misnamed(kind: Kind): Refusal {

@@ -14,6 +14,7 @@ const statusOf: Record<Refusal["why"], ProblemStatus> = {
   forbidden: 403,
   absent: 404,
   exists: 409,
+  managed: 409,
   stale: 412,
   unrunnable: 422,
 };

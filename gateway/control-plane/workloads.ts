@@ -3,7 +3,7 @@ import type { ToolData } from "../../openapi/tools.ts";
 import type { WorkloadStatus } from "../../openapi/workload.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { LogRequest, Logs, Runtime, Workload } from "../runtime/runtime.ts";
-import type { Bodies, Resource, WorkloadKind } from "../store/store.ts";
+import { type Bodies, managerOf, type Resource, type WorkloadKind } from "../store/store.ts";
 import { conditionsOf } from "./conditions.ts";
 import { templateRefusal } from "./pod-template.ts";
 import { type Refusal, refused } from "./refusal.ts";
@@ -75,9 +75,11 @@ export function workloadVerbs<K extends WorkloadKind>({ kind, runtime, ...parts 
   ): Promise<{ state: "found"; resource: Resource<K>; status: WorkloadStatus } | Refusal> {
     const found = await get(principal, name);
     if (found.state === "refused") return found;
-    const running = await runtime.status(workloadOf(found.resource));
     const { revision, body } = found.resource;
-    const desired = body.replicaCount;
+    const isFound = managerOf(body) === "kubernetes";
+    const running = await (isFound ? runtime.found : runtime).status(workloadOf(found.resource));
+    // Of one that was found, the cluster knows better than the record.
+    const desired = (isFound ? running?.desired : undefined) ?? body.replicaCount;
     const ready = running?.ready ?? 0;
     return {
       ...found,
@@ -97,7 +99,8 @@ export function workloadVerbs<K extends WorkloadKind>({ kind, runtime, ...parts 
 
   async function logs(principal: Principal, name: string, request: LogRequest): Promise<Logs | Refusal> {
     const found = await get(principal, name);
-    return found.state === "refused" ? found : runtime.logs(name, request);
+    if (found.state === "refused") return found;
+    return (managerOf(found.resource.body) === "kubernetes" ? runtime.found : runtime).logs(name, request);
   }
 }
 

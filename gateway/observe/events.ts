@@ -49,6 +49,8 @@ export function eventsTo(log: Log) {
         what,
         "this workload has no record, and the store has none at all: is it the right store? left running",
       ),
+    registrationFailed: (what: { adapter: string; attempt: number; retryInMs: number }, error: unknown) =>
+      log.warn({ ...what, err: error }, "an adapter found in the cluster is not registered as it is yet, will retry"),
     resyncFailed: (error: unknown) => log.warn({ err: error }, "cannot list what runs, will look again"),
 
     replicaStarted: (replica: { replica: string; id: string; pid: number; port: number; guardPid?: number }) =>
@@ -66,6 +68,8 @@ export function eventsTo(log: Log) {
       log.warn(what, "watch interrupted, will go on"),
     leadershipChanged: (what: { leading: boolean; holder: string }) =>
       log.info(what, what.leading ? "leads: reconciles from now on" : "does not lead"),
+    foundObjectWarned: (what: { adapter: string; object: string; reason: string; message: string }) =>
+      log.warn(what, "something is wrong with an object that is labelled as an adapter's"),
     clusterEventLost: (what: { workload: string; reason: string }) => log.info(what, "event not written"),
     orphansEnded: (count: number) => log.warn({ count }, "ended replicas that a killed gateway had left behind"),
 

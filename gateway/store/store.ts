@@ -8,13 +8,21 @@ type Kept<Shown extends { environmentVariables: unknown }> = Omit<Shown, "enviro
   readonly environmentVariables: AdapterData["environmentVariables"];
   readonly owner?: string;
 };
-export type AdapterRecord = Kept<AdapterResource>;
+/** Whoever manages it, if it is not the gateway. */
+export type AdapterRecord = Omit<Kept<AdapterResource>, "managedBy"> & {
+  readonly managedBy?: AdapterResource["managedBy"];
+};
 export type ToolRecord = Kept<ToolResource>;
 export type ServerRecord = ServerResource & { readonly owner?: string };
 
 /** What each kind of resource keeps. */
 export type Bodies = { adapter: AdapterRecord; tool: ToolRecord; server: ServerRecord };
 export type Kind = keyof Bodies;
+
+/** Who makes what runs for it, and decides how: of most records nothing is kept, and it is the gateway. */
+export function managerOf(body: Bodies[Kind]): AdapterResource["managedBy"] {
+  return ("managedBy" in body ? body.managedBy : undefined) ?? "gateway";
+}
 
 /** The kinds for which workloads run. They share one set of names: those of the workloads. */
 export const workloadKinds = ["adapter", "tool"] as const satisfies readonly Kind[];

@@ -39,6 +39,10 @@ export type AdapterResource = {
     exposeTools: boolean | Array<ToolChoice>;
     affinity: 'principal' | 'none';
     /**
+     * `kubernetes`: it was found in the cluster, where people run it themselves, and is changed there and not here
+     */
+    managedBy: 'gateway' | 'kubernetes';
+    /**
      * Id of the principal who created it
      */
     createdBy: string;

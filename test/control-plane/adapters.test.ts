@@ -48,6 +48,7 @@ test("a new adapter has every field, with the Microsoft gateway's defaults", asy
     allowedTools: null,
     exposeTools: false,
     affinity: "principal",
+    managedBy: "gateway",
     createdBy: "alice",
     createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
     lastUpdatedAt: data?.createdAt as string,

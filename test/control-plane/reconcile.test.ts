@@ -4,7 +4,7 @@ import type { Runtime } from "../../gateway/runtime/runtime.ts";
 import type { Kind, Store } from "../../gateway/store/store.ts";
 import { openBench, readyEndpoints } from "../runtime/support.ts";
 import { workload } from "../runtime/workload.ts";
-import { author, bodies, toolBody, written } from "../store/records.ts";
+import { adapterBody, author, bodies, toolBody, written } from "../store/records.ts";
 import { staticRuntime } from "../support/static-runtime.ts";
 import { until } from "../support/until.ts";
 import { drift, endlessPauses, startControlPlane } from "./stand.ts";
@@ -57,6 +57,55 @@ test("a store without any record may be the wrong one, so what runs is left alon
   await using started = await start(runtime);
   await until("the word of it", () => started.kept.includes("running"));
   expect(runtime.wanted("running")).toBeDefined();
+});
+
+test("what was found in the cluster is in every store, so a store with nothing else may be the wrong one, too", async () => {
+  const runtime = staticRuntime([]);
+  await runtime.apply(workload({ name: "running" }));
+  await store.create("adapter", "found", adapterBody("found", { managedBy: "kubernetes" }), author);
+  await using started = await start(runtime);
+  await until("the word of it", () => started.kept.includes("running"));
+  expect(runtime.wanted("running")).toBeDefined();
+});
+
+test("what Kubernetes manages is neither run nor ended, nor is its record taken away", async () => {
+  const runtime = staticRuntime([]);
+  const done: string[] = [];
+  const noting: Runtime = {
+    ...runtime,
+    names: async () => ["found", "marked"],
+    apply: async ({ name }) => void done.push(`apply ${name}`),
+    remove: async (name) => void done.push(`remove ${name}`),
+  };
+  for (const name of ["found", "marked"]) {
+    await store.create("adapter", name, adapterBody(name, { managedBy: "kubernetes" }), author);
+  }
+  await store.markDeleting("adapter", "marked", 1, author);
+  await create("adapter", "made");
+  await using _ = await start(noting);
+  await until("what was made here", () => done.includes("apply made"));
+  expect(done).toEqual(["apply made"]);
+  expect((await store.get("adapter", "marked"))?.deleting).toBe(true);
+});
+
+test("drift of what somebody else runs is nobody's business: neither the store nor the runtime is asked", async () => {
+  const drifts = drift();
+  const runtime = { ...staticRuntime([]), onDrift: drifts.onDrift };
+  const asked: string[] = [];
+  const counting: Store = {
+    ...store,
+    get: (kind, name) => {
+      asked.push(name);
+      return store.get(kind, name);
+    },
+  };
+  const remove = async (name: string) => void asked.push(name);
+  await using started = await start({ ...runtime, remove }, counting);
+  drifts.of("foreign");
+  await create("adapter", "later");
+  await until("later news", () => runtime.wanted("later"));
+  expect(asked).not.toContain("foreign");
+  expect(started.kept).toEqual([]);
 });
 
 test("a name may go from an adapter to a tool and back, and always runs for who has it", async () => {

@@ -50,6 +50,8 @@ export function storeSuite(name: string, open: () => Promise<OpenStore>): void {
         environmentVariables: { EMPTY: "", JSON: '{"a":[1,{"b":null}]}', ["__proto__"]: "kept", constructor: "kept" },
         requiredRoles: ["b", "a", "b"],
         replicaCount: 0,
+        managedBy: "kubernetes",
+        owner: "kubernetes",
       });
       await store.create("adapter", "body", body, author);
       expect((await store.get("adapter", "body"))?.body).toEqual(body);

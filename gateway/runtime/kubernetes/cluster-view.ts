@@ -1,7 +1,8 @@
+import { adapterLabel } from "../../../injector/pod/names.ts";
 import type { Events } from "../../observe/events.ts";
 import type { KubeClient } from "./api/client.ts";
 import type { ReflectorLimits } from "./api/limits.ts";
-import type { ChangeType } from "./api/mirror.ts";
+import type { ChangeType, OnChange } from "./api/mirror.ts";
 import type { KubeObject } from "./api/object-meta.ts";
 import type { EndpointSlice, Service, StatefulSet } from "./api/objects.ts";
 import type { Pod } from "./api/pod.ts";
@@ -10,10 +11,16 @@ import { endpointSlices, pods, type Resource, services, statefulSets } from "./a
 import { nameLabel, typeLabel } from "./objects/labels.ts";
 import { workloadOfService } from "./objects/workload.ts";
 
-/** `wanted`: a StatefulSet or Service; `running`: whatever its replicas are made of. */
-type What = "wanted" | "running";
+/**
+ * `wanted`: a StatefulSet or Service; `running`: whatever its replicas are made of; `labelled`: what people have labelled with
+ * the name of an adapter.
+ */
+type What = "wanted" | "running" | "labelled";
 
-/** The namespace in memory, as last heard: every StatefulSet and Service, whoever made it, and the pods and slices of workloads. */
+/**
+ * The namespace in memory, as last heard: every StatefulSet and Service, whoever made it, the pods and slices of workloads, and
+ * all other pods that are labelled as an adapter's.
+ */
 export type ClusterView = AsyncDisposable & {
   statefulSet(name: string): StatefulSet | undefined;
   service(name: string): Service | undefined;
@@ -22,6 +29,12 @@ export type ClusterView = AsyncDisposable & {
   /** By the label of the workload's name, which anybody may have set. */
   podsOf(workload: string): readonly Pod[];
   slicesOf(workload: string): readonly EndpointSlice[];
+  /** By {@link adapterLabel}, on it or on its pods: whoever made it. */
+  labelledSets(adapter: string): readonly StatefulSet[];
+  /** By the same label: those that are no workload's. */
+  labelledPods(adapter: string): readonly Pod[];
+  /** The label's values. */
+  labelledNames(): readonly string[];
   /** Calls back with a workload's name. Call what it returns to stop. */
   onChange(listener: (workload: string, what: What) => void): () => void;
   /** Why what is here may be old, in words; undefined while every watch holds. */
@@ -50,15 +63,26 @@ export async function openClusterView({
   const listeners = new Set<(workload: string, what: What) => void>();
   const podsByWorkload = grouped<Pod>();
   const slicesByWorkload = grouped<EndpointSlice>();
-  const sets = watch(statefulSets, undefined, (_, { metadata }) => tell(metadata.name, "wanted"));
+  const setsByAdapter = grouped<StatefulSet>();
+  const podsByAdapter = grouped<Pod>();
+  const sets = watch(statefulSets, undefined, (type, set, previous) => {
+    tell(set.metadata.name, "wanted");
+    regroup(setsByAdapter, adapterOfSet, "labelled", type, set, previous);
+  });
   // By its name: what has lost its labels, or never had any, is in a workload's place too.
   const endpoints = watch(services, undefined, (_, { metadata }) => {
     const workload = workloadOfService(metadata.name);
     if (workload !== undefined) tell(workload, "wanted");
   });
-  const replicas = watch(pods, typeLabel, (type, pod) => regroup(podsByWorkload, type, pod));
-  const slices = watch(endpointSlices, typeLabel, (type, slice) => regroup(slicesByWorkload, type, slice));
-  const all: readonly Reflection<KubeObject>[] = [sets, endpoints, replicas, slices];
+  const replicas = watch(pods, typeLabel, (...change) => regroup(podsByWorkload, workloadOf, "running", ...change));
+  const slices = watch(endpointSlices, typeLabel, (...change) =>
+    regroup(slicesByWorkload, workloadOf, "running", ...change),
+  );
+  // A selector cannot say "or".
+  const labelled = watch(pods, `${adapterLabel},!${typeLabel}`, (...change) =>
+    regroup(podsByAdapter, adapterOf, "labelled", ...change),
+  );
+  const all: readonly Reflection<KubeObject>[] = [sets, endpoints, replicas, slices, labelled];
   await allSynced();
 
   return {
@@ -68,6 +92,9 @@ export async function openClusterView({
     services: () => endpoints.list(),
     podsOf: (workload) => podsByWorkload.of(workload),
     slicesOf: (workload) => slicesByWorkload.of(workload),
+    labelledSets: (adapter) => setsByAdapter.of(adapter),
+    labelledPods: (adapter) => podsByAdapter.of(adapter),
+    labelledNames: () => [...new Set([...setsByAdapter.names(), ...podsByAdapter.names()])],
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -79,18 +106,25 @@ export async function openClusterView({
   function watch<O extends KubeObject>(
     resource: Resource<O>,
     labelSelector: string | undefined,
-    onChange: (type: ChangeType, object: O) => void,
+    onChange: OnChange<O>,
   ): Reflection<O> {
     const signal = closing.signal;
     return reflect(client, resource, { namespace, labelSelector, onChange, signal, events, ...(limits && { limits }) });
   }
 
-  function regroup<O extends KubeObject>(group: Grouped<O>, type: ChangeType, object: O): void {
-    const workload = object.metadata.labels?.[nameLabel];
-    if (workload === undefined) return;
-    if (type === "removed") group.remove(workload, object);
-    else group.put(workload, object);
-    tell(workload, "running");
+  function regroup<O extends KubeObject>(
+    group: Grouped<O>,
+    nameOf: (object: O) => string | undefined,
+    what: What,
+    type: ChangeType,
+    object: O,
+    previous: O | undefined,
+  ): void {
+    const before = previous && nameOf(previous);
+    const now = type === "removed" ? undefined : nameOf(object);
+    if (before !== undefined && before !== now) group.remove(before, object);
+    if (now !== undefined) group.put(now, object);
+    for (const name of new Set([before, now])) if (name !== undefined) tell(name, what);
   }
 
   function tell(workload: string, what: What): void {
@@ -115,12 +149,26 @@ export async function openClusterView({
   }
 }
 
+function workloadOf({ metadata }: KubeObject): string | undefined {
+  return metadata.labels?.[nameLabel];
+}
+
+function adapterOf({ metadata }: KubeObject): string | undefined {
+  return metadata.labels?.[adapterLabel];
+}
+
+/** The label belongs to the pods; one that is on the StatefulSet alone is found too, so that people can be told. */
+function adapterOfSet(set: StatefulSet): string | undefined {
+  return set.spec.template.metadata?.labels?.[adapterLabel] ?? adapterOf(set);
+}
+
 type Grouped<O extends KubeObject> = ReturnType<typeof grouped<O>>;
 
 /** Objects by workload, so that a change of one costs nothing in the others. */
 function grouped<O extends KubeObject>() {
   const groups = new Map<string, Map<string, O>>();
   return {
+    names: () => groups.keys(),
     of: (workload: string): readonly O[] => [...(groups.get(workload)?.values() ?? [])],
     put(workload: string, object: O): void {
       groups.getOrInsertComputed(workload, () => new Map()).set(object.metadata.name, object);

@@ -4,7 +4,7 @@ import type { Runtime, Workload, WorkloadRefusal, WorkloadStatus } from "../runt
 import type { KubeClient } from "./api/client.ts";
 import type { ReflectorLimits } from "./api/limits.ts";
 import type { Event, StatefulSet } from "./api/objects.ts";
-import { events as eventResource } from "./api/resources.ts";
+import { clusterEvents as clusterEventsBy } from "./cluster-events.ts";
 import { openClusterView } from "./cluster-view.ts";
 import { explainingEvents } from "./explaining-events.ts";
 import { foundAdapters } from "./found-adapters.ts";
@@ -120,16 +120,13 @@ export async function kubernetesRuntime({
   }
 
   /** Of the StatefulSet, and of those pods that are not ready. */
-  async function eventsOf({ metadata }: StatefulSet, signal: AbortSignal): Promise<Event[]> {
+  function eventsOf({ metadata }: StatefulSet, signal: AbortSignal): Promise<Event[]> {
     const waiting = view
       .podsOf(metadata.name)
       .filter((pod) => !isReady(pod))
       .slice(0, maxExplainedPods);
     const uids = [metadata.uid, ...waiting.map((pod) => pod.metadata.uid)];
-    const lists = await Promise.all(
-      uids.map((uid) => client.list(eventResource, { namespace, fieldSelector: `involvedObject.uid=${uid}`, signal })),
-    );
-    return lists.flatMap((list) => (list.state === "ok" ? list.object.items : []));
+    return explainingEvents(client, { namespace, uids, signal });
   }
 }
 

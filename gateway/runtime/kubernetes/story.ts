@@ -1,8 +1,5 @@
-import type { Events } from "../../observe/events.ts";
-import { failureInWords } from "./api/answer.ts";
-import type { KubeClient } from "./api/client.ts";
 import type { StatefulSet } from "./api/objects.ts";
-import { events as eventResource } from "./api/resources.ts";
+import type { Chapter, ClusterEvents } from "./cluster-events.ts";
 
 /** What happens to a workload, as Events on its StatefulSet: `kubectl describe` and `kubectl events` tell it. */
 export type Story = {
@@ -12,25 +9,7 @@ export type Story = {
   refused(there: StatefulSet | undefined, reason: string): void;
 };
 
-type Chapter = { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };
-
-const maxMessageLength = 1000;
-
-export function storyOf({
-  client,
-  component,
-  instance,
-  now,
-  events,
-}: {
-  client: Pick<KubeClient, "create">;
-  /** Who tells it, and which of several. */
-  component: string;
-  instance: string;
-  /** Milliseconds since 1970. */
-  now: () => number;
-  events: Pick<Events, "clusterEventLost">;
-}): Story {
+export function storyOf({ write }: Pick<ClusterEvents, "write">): Story {
   const last = new Map<string, string>();
   return {
     applied(before, after, { isRepair }) {
@@ -42,30 +21,11 @@ export function storyOf({
     },
   };
 
-  function tell({ metadata }: StatefulSet, chapter: Chapter): void {
-    const { name, namespace = "", uid } = metadata;
+  function tell({ metadata: { name, uid } }: StatefulSet, chapter: Chapter): void {
     const said = `${chapter.reason}: ${chapter.message}`;
     if (chapter.type === "Warning" && last.get(uid) === said) return;
     last.set(uid, said);
-    const at = new Date(now()).toISOString().replace(/\.\d+Z$/, "Z");
-    const event = {
-      apiVersion: "v1",
-      kind: "Event",
-      // A full stop at its end would be refused.
-      metadata: { generateName: `${name}-gateway-`, namespace },
-      involvedObject: { apiVersion: "apps/v1", kind: "StatefulSet", name, namespace, uid },
-      ...chapter,
-      message: chapter.message.slice(0, maxMessageLength),
-      source: { component },
-      reportingComponent: component,
-      reportingInstance: instance,
-      firstTimestamp: at,
-      lastTimestamp: at,
-      count: 1,
-    } as const;
-    void client.create(eventResource, event, { namespace }).then((answer) => {
-      if (answer.state !== "ok") events.clusterEventLost({ workload: name, reason: failureInWords(answer) });
-    });
+    write({ kind: "StatefulSet", name, uid }, chapter);
   }
 }
 

@@ -55,6 +55,8 @@ const defaults: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
   server: {},
 };
 
+const AdapterBody = AdapterResource.partial({ managedBy: true });
+
 /** Whether the Microsoft gateway may write such records, too. */
 export function isWorkload(kind: Kind): kind is WorkloadKind {
   return workloadKinds.some((workload) => workload === kind);
@@ -98,7 +100,7 @@ export function foreignBody<K extends Kind>(
     lastUpdatedAt: inUtc(body["lastUpdatedAt"]),
     ...(kind === "tool" ? { toolDefinition: reachable(body["toolDefinition"]) } : {}),
   };
-  const isValid = (kind === "tool" ? ToolResource : AdapterResource).safeParse(cleaned).success;
+  const isValid = (kind === "tool" ? ToolResource : AdapterBody).safeParse(cleaned).success;
   return isValid ? (cleaned as unknown as Bodies[K]) : undefined;
 }
 

@@ -28,7 +28,9 @@ export async function fromRest(base: string, headers: Headers, fetch: Fetch): Pr
     const items = await list(fetch, new URL(path, base.endsWith("/") ? base : `${base}/`), headers, optional);
     for (const [index, item] of items.entries()) {
       const made = recordFrom(kind, item);
-      if (made.state === "unfit") unfit.push(`${kind} ${made.name ?? `at place ${index + 1}`}: ${made.why}`);
+      if (made.state === "found") {
+        notes.push(`${titleOf({ kind, name: made.name })}: left out, for it is registered wherever Kubernetes runs it`);
+      } else if (made.state === "unfit") unfit.push(`${kind} ${made.name ?? `at place ${index + 1}`}: ${made.why}`);
       else {
         const { body } = made;
         resources.push({ kind, name: body.name, uid: uidOf(kind, body), revision: 1, deleting: false, body });

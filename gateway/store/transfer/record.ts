@@ -10,7 +10,10 @@ import { TransferFailure } from "./failure.ts";
 
 const owner = z.string().optional();
 const bodySchemas: Record<Kind, z.ZodType> = {
-  adapter: AdapterResource.extend({ environmentVariables: AdapterData.shape.environmentVariables.unwrap(), owner }),
+  adapter: AdapterResource.partial({ managedBy: true }).extend({
+    environmentVariables: AdapterData.shape.environmentVariables.unwrap(),
+    owner,
+  }),
   server: ServerResource.extend({ owner }),
   tool: ToolResource.extend({ environmentVariables: ToolData.shape.environmentVariables.unwrap(), owner }),
 };

@@ -5,8 +5,10 @@ import { ToolData } from "../../../openapi/tools.ts";
 import type { Bodies, Kind } from "../store.ts";
 import { whyInvalid } from "./record.ts";
 
+/** `found`: it is made where its pods are, by whichever gateway finds them. */
 export type RestRecord =
   | { state: "fit"; body: Bodies[Kind]; notes: readonly string[] }
+  | { state: "found"; name: string }
   | { state: "unfit"; name: string | undefined; why: string };
 
 const dataSchemas = { adapter: AdapterData, server: ServerData, tool: ToolData } satisfies Record<Kind, z.ZodType>;
@@ -23,7 +25,8 @@ const usualPort = 8000;
 export function recordFrom(kind: Kind, item: unknown): RestRecord {
   const named = Named.safeParse(item);
   if (!named.success) return { state: "unfit", name: undefined, why: "it has no name" };
-  const { name } = named.data;
+  const { name, managedBy } = named.data;
+  if (managedBy === "kubernetes") return { state: "found", name };
   const { value, notes } = adjusted(withoutNulls(named.data), name, "pod" in named.data);
   const data = dataSchemas[kind].safeParse(value);
   if (!data.success) return { state: "unfit", name, why: whyInvalid(data.error) };

@@ -133,11 +133,12 @@ test("what we write has the fields of the Microsoft gateway, and secrets are not
   });
 });
 
-test("a change by the Microsoft gateway keeps the uid, the policy and the secrets, which it does not know", async () => {
+test("a change by the Microsoft gateway keeps the uid, the policy, the manager and the secrets, which it does not know", async () => {
   const body = adapterBody("shared", {
     allowedTools: { "*": ["forecast"] },
     environmentVariables: { LOG_LEVEL: "info", TOKEN: { secret: true, value: "s3cret" } },
     owner: "ada-key",
+    managedBy: "kubernetes",
   });
   const created = written(await store.create("adapter", "shared", body, author));
   const heard: string[] = [];

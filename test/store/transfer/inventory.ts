@@ -19,6 +19,7 @@ export async function fill(directory: string, many = 0): Promise<void> {
     exposeTools: [{ tool: "forecast", as: "weather_forecast" }],
     pod: { template: { spec: { nothing: null, deep: [[{ z: 1, a: 1.5e-7 }]] } } },
     owner: "https://issuer#ada",
+    managedBy: "kubernetes",
   });
   await store.create("adapter", "odd", odd, author);
   await store.update("adapter", "odd", 1, odd, author);

@@ -147,6 +147,23 @@ test("from a gateway of ours a tool keeps port 443, virtual servers come too, an
   ]);
 });
 
+test("what Kubernetes manages is left out and told: the gateway there finds it itself", async () => {
+  await using directory = await temporaryDirectory();
+  const found = { ...adapter, name: "found", pod: null, managedBy: "kubernetes" };
+  const url = serve({ "/adapters": [found, { ...adapter, pod: null, managedBy: "gateway" }], "/tools": [] });
+  const ran = await run("copy", url, `pglite:${directory.path}/a`);
+  expect(ran.out).toEqual([
+    "Copied 1 adapter, 0 virtual servers, 0 tools and 0 audit entries.",
+    "Read back and compared: all of it is there.",
+    "Changed on the way:",
+    "  adapter found: left out, for it is registered wherever Kubernetes runs it",
+  ]);
+  await using store = await openPglite({ directory: `${directory.path}/a` });
+  const [stored, ...others] = await store.list("adapter");
+  expect([stored?.name, others]).toEqual(["weather", []]);
+  expect(stored?.body).not.toHaveProperty("managedBy");
+});
+
 test("what this gateway could not run is refused, all of it by name, and nothing is written", async () => {
   await using directory = await temporaryDirectory();
   const url = serve({

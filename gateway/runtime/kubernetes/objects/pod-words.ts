@@ -3,16 +3,15 @@ import { newestEvent, timeOf } from "./events.ts";
 import { statusOfContainer } from "./pods.ts";
 import type { ClusterEvent, ContainerStatus, Pod } from "./shapes.ts";
 import { shortText } from "./short-text.ts";
-import { containerName } from "./workload.ts";
 
-/** Why a pod that is there is not ready, in words. */
-export function podWords(pod: Pod, workload: string, events: readonly ClusterEvent[]): string {
+/** Why a pod that is there is not ready, in words; `own` is the container that the others are only beside. */
+export function podWords(pod: Pod, own: string, events: readonly ClusterEvent[]): string {
   return (
     failureWords(pod) ??
     schedulingWords(pod) ??
-    containersWords(pod, workload, events) ??
+    containersWords(pod, own, events) ??
     mountWords(pod, events) ??
-    progressWords(pod, workload, events)
+    progressWords(pod, own, events)
   );
 }
 
@@ -35,9 +34,8 @@ function schedulingWords(pod: Pod): string | undefined {
   return shortText(`no node can take it: ${message.replace(/\.$/, "")}`);
 }
 
-function containersWords(pod: Pod, workload: string, events: readonly ClusterEvent[]): string | undefined {
+function containersWords(pod: Pod, own: string, events: readonly ClusterEvent[]): string | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
-  const own = containerName(workload);
   // Init containers come first: while one of them cannot run, the others only wait for it.
   for (const status of [...initContainerStatuses, ...containerStatuses]) {
     const isInit = initContainerStatuses.includes(status);
@@ -78,14 +76,17 @@ function mountWords(pod: Pod, events: readonly ClusterEvent[]): string | undefin
 }
 
 /** Nothing is wrong yet: how far it has come, or what its probe last said. */
-function progressWords(pod: Pod, workload: string, events: readonly ClusterEvent[]): string {
+function progressWords(pod: Pod, own: string, events: readonly ClusterEvent[]): string {
   const waitedFor = pod.status?.initContainerStatuses?.find(({ state, started, ready }) => {
     return state?.terminated === undefined && !(started ?? false) && !(ready ?? false);
   });
-  const status = statusOfContainer(pod, workload);
+  const status = statusOfContainer(pod, own);
   if (waitedFor && !status?.state?.running) return shortText(`container "${waitedFor.name}" has to go first`);
   const startedAt = Date.parse(status?.state?.running?.startedAt ?? "");
   if (!status?.state?.running) return "its container is being created";
+  // Its own events would be taken for those of whoever stands beside it.
+  const other = status.ready ? notReadyBeside(pod, status.name) : undefined;
+  if (other !== undefined) return shortText(`container "${other.name}" is not ready`);
   const isStarted = status.started ?? false;
   const probe = newestEvent(events, { uid: pod.metadata?.uid, reasons: ["Unhealthy"] }, (event) => {
     // What it said before the last start is about another process.
@@ -93,9 +94,13 @@ function progressWords(pod: Pod, workload: string, events: readonly ClusterEvent
   });
   if (probe) return shortText(`its ${isStarted ? "readiness" : "startup"} probe fails: ${probeWords(probe)}`);
   if (!isStarted) return "it has not answered its startup probe yet";
-  const other = pod.status?.containerStatuses?.find(({ ready }) => !(ready ?? false));
-  if (other !== undefined && other.name !== status.name) return shortText(`container "${other.name}" is not ready`);
   return "its readiness probe fails";
+}
+
+/** A sidecar, which runs among the init containers, or another container. */
+function notReadyBeside({ status }: Pod, own: string): ContainerStatus | undefined {
+  const sidecars = status?.initContainerStatuses?.filter(({ state }) => state?.running) ?? [];
+  return [...sidecars, ...(status?.containerStatuses ?? [])].find(({ name, ready }) => name !== own && ready === false);
 }
 
 function isOfStartup({ message = "" }: ClusterEvent): boolean {

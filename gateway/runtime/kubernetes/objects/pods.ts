@@ -20,8 +20,8 @@ export function podsOf(statefulSet: Pick<StatefulSet, "metadata">, pods: readonl
 }
 
 /** How often the replica's program was started again in its pod; the containers beside it hold no sessions. */
-export function restartCountOf(pod: Pod, workload: string): number {
-  return statusOfContainer(pod, workload)?.restartCount ?? 0;
+export function restartCountOf(pod: Pod, container: string): number {
+  return statusOfContainer(pod, container)?.restartCount ?? 0;
 }
 
 /**
@@ -29,11 +29,11 @@ export function restartCountOf(pod: Pod, workload: string): number {
  * requests: a slice is told later that it has ended, and would say ready of the next run before that has begun.
  */
 export function restartsOf(statefulSet: Pick<StatefulSet, "metadata">, pods: readonly Pod[]): Map<string, number> {
-  const workload = statefulSet.metadata?.name ?? "";
-  const taking = podsOf(statefulSet, pods).filter(({ pod }) => statusOfContainer(pod, workload)?.ready !== false);
-  return new Map(taking.map(({ pod }) => [pod.metadata?.uid ?? "", restartCountOf(pod, workload)] as const));
+  const container = containerName(statefulSet.metadata?.name ?? "");
+  const taking = podsOf(statefulSet, pods).filter(({ pod }) => statusOfContainer(pod, container)?.ready !== false);
+  return new Map(taking.map(({ pod }) => [pod.metadata?.uid ?? "", restartCountOf(pod, container)] as const));
 }
 
-export function statusOfContainer(pod: Pod, workload: string): ContainerStatus | undefined {
-  return pod.status?.containerStatuses?.find(({ name }) => name === containerName(workload));
+export function statusOfContainer(pod: Pod, container: string): ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.find(({ name }) => name === container);
 }

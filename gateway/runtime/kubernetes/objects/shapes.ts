@@ -7,10 +7,16 @@ export type ObjectMeta = {
   readonly namespace?: string;
   readonly uid?: string;
   readonly generation?: number;
+  readonly creationTimestamp?: string;
   readonly labels?: Labels;
   readonly annotations?: Labels;
   readonly deletionTimestamp?: string;
-  readonly ownerReferences?: readonly { readonly uid: string; readonly controller?: boolean }[];
+  readonly ownerReferences?: readonly {
+    readonly kind?: string;
+    readonly name?: string;
+    readonly uid: string;
+    readonly controller?: boolean;
+  }[];
 };
 
 /** Anything that has an owner. */
@@ -26,6 +32,8 @@ export type StatefulSet = ClusterObject & {
   readonly kind?: "StatefulSet";
   readonly spec?: {
     readonly replicas?: number;
+    /** Where its pods begin to count. */
+    readonly ordinals?: { readonly start?: number };
     readonly serviceName?: string;
     readonly podManagementPolicy?: string;
     readonly updateStrategy?: { readonly type?: string };
@@ -53,9 +61,11 @@ export type Service = ClusterObject & {
   };
 };
 
-type Container = {
+export type Container = {
   readonly name: string;
   readonly image?: string;
+  readonly restartPolicy?: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
   readonly resources?: { readonly limits?: Labels };
 };
 export type PodSpec = {
@@ -89,6 +99,7 @@ export type Pod = ClusterObject & {
     readonly phase?: string;
     readonly reason?: string;
     readonly message?: string;
+    readonly podIP?: string;
     readonly conditions?: readonly {
       readonly type: string;
       readonly status: string;

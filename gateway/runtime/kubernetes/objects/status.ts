@@ -38,27 +38,32 @@ export function statusOf({
     updated: wanted.filter(({ pod }) => isUpdated(pod, statefulSet)).length,
     image: imageIn(statefulSet, name),
     replicas: [
-      ...found.map((replica) => replicaStatus(replica, name, seen.events)),
+      ...found.map((replica) => replicaStatus(replica, containerName(name), seen.events)),
       ...missing.map((instance) => missingStatus(`${name}-${instance}`, instance, seen)),
     ].sort((one, other) => one.instance - other.instance),
   };
 }
 
-function replicaStatus(
+/** `own`: the container in which its program runs. */
+export function replicaStatus(
   { pod, name, instance }: ReplicaPod,
-  workload: string,
+  own: string,
   events: readonly ClusterEvent[],
 ): ReplicaStatus {
-  const shared = { name, instance, restarts: restartCountOf(pod, workload) };
+  const shared = { name, instance, restarts: restartCountOf(pod, own) };
   if (isEnding(pod)) return { ...shared, state: "draining", reason: null };
   if (isReady(pod)) return { ...shared, state: "ready", reason: null };
-  const container = statusOfContainer(pod, workload);
+  const container = statusOfContainer(pod, own);
   const hasEnded = pod.status?.phase === "Failed" || (container !== undefined && isWaiting(container));
-  return { ...shared, state: hasEnded ? "waiting" : "starting", reason: podWords(pod, workload, events) };
+  return { ...shared, state: hasEnded ? "waiting" : "starting", reason: podWords(pod, own, events) };
 }
 
 /** There is no pod: the StatefulSet's controller could not make it, or has yet to. */
-function missingStatus(name: string, instance: number, { statefulSet, events }: Seen): ReplicaStatus {
+export function missingStatus(
+  name: string,
+  instance: number,
+  { statefulSet, events }: Pick<Seen, "statefulSet" | "events">,
+): ReplicaStatus {
   const about = { uid: statefulSet.metadata?.uid, reasons: ["FailedCreate", "SuccessfulCreate"] };
   const own = newestEvent(events, about, ({ message = "" }) => message.includes(`Pod ${name} in `));
   const event = own ?? newestEvent(events, about);
@@ -70,18 +75,18 @@ function missingStatus(name: string, instance: number, { statefulSet, events }: 
  * By two marks: the gateway's hash, which is there as soon as the StatefulSet is applied, and the controller's revision, which
  * also knows a template that somebody else has edited. Until the controller has seen the latest template, none is.
  */
-function isUpdated({ metadata }: Pod, { metadata: setMetadata, status }: StatefulSet): boolean {
+export function isUpdated({ metadata }: Pod, { metadata: setMetadata, status }: StatefulSet): boolean {
   if ((status?.observedGeneration ?? 0) < (setMetadata?.generation ?? 0)) return false;
   const revision = metadata?.labels?.["controller-revision-hash"];
   const hash = metadata?.annotations?.[podHashAnnotation];
   return revision === status?.updateRevision && hash === setMetadata?.annotations?.[podHashAnnotation];
 }
 
-function isReady({ status }: Pod): boolean {
+export function isReady({ status }: Pod): boolean {
   return status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
 }
 
-function isEnding({ metadata }: Pod): boolean {
+export function isEnding({ metadata }: Pod): boolean {
   return metadata?.deletionTimestamp !== undefined;
 }
 
