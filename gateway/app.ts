@@ -14,6 +14,8 @@ import type { Call } from "./data-plane/exchange.ts";
 import { mcpTargetIn } from "./data-plane/path.ts";
 import type { RouterCall } from "./data-plane/router/endpoint.ts";
 import { mountDocs } from "./docs.ts";
+import type { Doctor } from "./doctor/patient.ts";
+import { mountDoctor } from "./doctor/routes.ts";
 import { type Health, mountHealth } from "./health-routes.ts";
 import { type Challenge, mcpRoute } from "./mcp-route.ts";
 import type { Events } from "./observe/events.ts";
@@ -30,6 +32,7 @@ export type AppParts = {
   readonly tools: ToolVerbs;
   readonly servers: ServerVerbs;
   readonly audit: AuditVerbs;
+  readonly doctor: Doctor;
   readonly proxy: (request: Request, call: Call) => Promise<Response>;
   readonly router: (request: Request, call: RouterCall) => Promise<Response>;
   readonly health: () => Health;
@@ -68,6 +71,7 @@ export function createRest(parts: AppParts): RestApp {
   mountTools(app, tools, { originOf, closing });
   mountServers(app, servers, originOf);
   mountAudit(app, parts.audit);
+  mountDoctor(app, parts.doctor);
   mountMetadata(app, { resource, originOf }, nextRequestId);
   mountHealth(app, health);
   mountDocs(app);

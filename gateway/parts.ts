@@ -21,13 +21,18 @@ import { openReconciler } from "./control-plane/reconcile.ts";
 import { openRegistrar } from "./control-plane/registrar.ts";
 import { serverVerbs } from "./control-plane/servers.ts";
 import { toolVerbs } from "./control-plane/tools.ts";
+import { askReplica } from "./data-plane/ask-replica.ts";
 import { forwardBySocket, usualLimits } from "./data-plane/forward.ts";
+import { type Guards, guards as guardsBy } from "./data-plane/guards.ts";
 import { callLimits } from "./data-plane/limits/call-limits.ts";
 import { proxy } from "./data-plane/proxy.ts";
 import { replicasOf } from "./data-plane/replicas.ts";
-import { type Guards, guards as guardsBy } from "./data-plane/guards.ts";
 import { openRouter } from "./data-plane/router/router.ts";
 import { seal } from "./data-plane/seal.ts";
+import { machineNetwork } from "./doctor/client/network.ts";
+import { doctorInside } from "./doctor/inside.ts";
+import { limitsInside } from "./doctor/limits.ts";
+import { sentFrom } from "./doctor/upstream/sent-from.ts";
 import { jsonSchemas } from "./json-schema.ts";
 import { openKeys } from "./keys.ts";
 import type { Events } from "./observe/events.ts";
@@ -102,12 +107,12 @@ export async function assemble(
   await using opening = new AsyncDisposableStack();
   const view = opening.use(await openView({ store, kinds: ["adapter", "tool", "server"], events }));
   const reconciler = opening.use(await openReconciler({ store, view, runtime, leadership, events }));
+  opening.use(openRegistrar({ store, view, found: runtime.found, leadership, events, now: Date.now }));
   const originOf = (request: Request) => publicOriginOf(request, config);
   const identity = await openIdentity(config, events, opening, originOf);
   const names = allowedNames(config);
   const access = accessRules({ admin: config.adminRole, workloadIdentity: config.workloadIdentityRoles });
   const upstreams = opening.use(forwardBySocket(usualLimits, Date.now));
-  opening.use(openRegistrar({ store, view, found: runtime.found, leadership, events, now: Date.now }));
   const calls = callLimits({ settings: config.callLimits, now: Date.now });
   const { audit } = config;
   const trail = opening.use(auditTrail({ store, now: Date.now, events, kept: audit.arguments }));
@@ -134,6 +139,8 @@ export async function assemble(
   const router = opening.use(openRouter({ ...traffic, proxy: toAdapters, schemas }));
   const resources = { access, store, reconciler, events, now: () => new Date() };
   const watch = opening.use(storeWatch({ store, view, now: Date.now, events }));
+  const adapters = adapterVerbs({ ...resources, runtime, exposureOf: router.exposureOf });
+  const toReplica = askReplica({ forward: upstreams.forward, guards });
   let isLeaving = false;
   const handle = createApp({
     frontDoor: frontDoor({ names, ...identity }),
@@ -141,20 +148,10 @@ export async function assemble(
     challenge: identity.challenge,
     resource: identity.resource,
     originOf,
-    adapters: adapterVerbs({ ...resources, runtime, exposureOf: router.exposureOf }),
-  const adapters = adapterVerbs({ ...resources, runtime, exposureOf: router.exposureOf });
-  const toReplica = askReplica({ forward: upstreams.forward, guards });
+    adapters,
     tools: toolVerbs({ ...resources, runtime, schemaProblem: schemas.problemIn }),
     servers: serverVerbs({ ...resources, shownBy: router.serverStatus }),
     audit: auditVerbs({ access, store }),
-    proxy: toAdapters,
-    router: router.handle,
-    closing: closing.signal,
-    health: () => (isLeaving ? "draining" : watch.health()),
-    events,
-    nextRequestId: requestIds(),
-    maxBodyBytes: config.maxBodyBytes,
-    // On loopback every client is this machine: nobody needs to ask the socket.
     doctor: doctorInside({
       view,
       access,
@@ -183,6 +180,14 @@ export async function assemble(
       closing: closing.signal,
       limits: limitsInside(config.holdMs),
     }),
+    proxy: toAdapters,
+    router: router.handle,
+    closing: closing.signal,
+    health: () => (isLeaving ? "draining" : watch.health()),
+    events,
+    nextRequestId: requestIds(),
+    maxBodyBytes: config.maxBodyBytes,
+    // On loopback every client is this machine: nobody needs to ask the socket.
     addressOf: config.loopback
       ? () => "127.0.0.1"
       : (request, server) => server.requestIP(request)?.address ?? "unknown",
@@ -201,14 +206,6 @@ export async function assemble(
   };
 }
 
-/** A store by its URL. It throws one sentence when it cannot be opened, and a database that is starting is waited for. */
-export async function openStoreAt(
-  url: string,
-  { events, auditRetentionDays }: { events: Events; auditRetentionDays?: number | undefined },
-): Promise<RestorableStore> {
-  const directory = directoryOf(url);
-  if (directory !== undefined) return openPglite({ directory });
-  const retention = auditRetentionDays ? { auditRetentionDays } : {};
 /** Where guards stand before replicas: the keys that they know the gateway by, and what it tells them. */
 async function openGuards(
   {
@@ -228,6 +225,14 @@ async function openGuards(
   return guardsBy({ sign: assertionSigner({ key: ring.signing, now: Date.now }), guarding });
 }
 
+/** A store by its URL. It throws one sentence when it cannot be opened, and a database that is starting is waited for. */
+export async function openStoreAt(
+  url: string,
+  { events, auditRetentionDays }: { events: Events; auditRetentionDays?: number | undefined },
+): Promise<RestorableStore> {
+  const directory = directoryOf(url);
+  if (directory !== undefined) return openPglite({ directory });
+  const retention = auditRetentionDays ? { auditRetentionDays } : {};
   const isCosmos = url.startsWith("cosmos+");
   const open = () =>
     isCosmos ? openCosmos({ url, events, now: Date.now, ...retention }) : openPostgres({ url, events });

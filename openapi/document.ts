@@ -1,5 +1,6 @@
 import * as adapters from "./adapters.ts";
 import * as audit from "./audit.ts";
+import * as diagnosis from "./diagnosis.ts";
 import * as health from "./health.ts";
 import * as mcp from "./mcp.ts";
 import * as metadata from "./metadata.ts";
@@ -55,6 +56,9 @@ export const contract = [
   mcp.endSession,
   mcp.postRouterMessage,
   mcp.postServerMessage,
+  diagnosis.diagnoseAdapter,
+  diagnosis.diagnoseServer,
+  diagnosis.diagnoseRouter,
   audit.listAudit,
   metadata.readMetadata,
   metadata.readRouterMetadata,

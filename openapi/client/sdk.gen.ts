@@ -2,7 +2,7 @@
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client';
 import { client } from './client.gen';
-import type { CreateAdapterData, CreateAdapterErrors, CreateAdapterResponses, CreateServerData, CreateServerErrors, CreateServerResponses, CreateToolData, CreateToolErrors, CreateToolResponses, DeleteAdapterData, DeleteAdapterErrors, DeleteAdapterResponses, DeleteServerData, DeleteServerErrors, DeleteServerResponses, DeleteToolData, DeleteToolErrors, DeleteToolResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetAdapterData, GetAdapterErrors, GetAdapterLogsData, GetAdapterLogsErrors, GetAdapterLogsResponses, GetAdapterResponses, GetAdapterStatusData, GetAdapterStatusErrors, GetAdapterStatusResponses, GetServerData, GetServerErrors, GetServerResponses, GetServerStatusData, GetServerStatusErrors, GetServerStatusResponses, GetToolData, GetToolErrors, GetToolLogsData, GetToolLogsErrors, GetToolLogsResponses, GetToolResponses, GetToolStatusData, GetToolStatusErrors, GetToolStatusResponses, ListAdaptersData, ListAdaptersErrors, ListAdaptersResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListServersData, ListServersErrors, ListServersResponses, ListToolsData, ListToolsErrors, ListToolsResponses, LiveData, LiveResponses, OpenStreamData, OpenStreamErrors, OpenStreamResponse, OpenStreamResponses, PingData, PingResponses, PostMessageData, PostMessageErrors, PostMessageResponses, PostRouterMessageData, PostRouterMessageErrors, PostRouterMessageResponses, PostServerMessageData, PostServerMessageErrors, PostServerMessageResponses, ReadAdapterMetadataData, ReadAdapterMetadataErrors, ReadAdapterMetadataResponses, ReadMetadataData, ReadMetadataErrors, ReadMetadataResponses, ReadRouterMetadataData, ReadRouterMetadataErrors, ReadRouterMetadataResponses, ReadServerMetadataData, ReadServerMetadataErrors, ReadServerMetadataResponses, ReadyData, ReadyErrors, ReadyResponses, UpdateAdapterData, UpdateAdapterErrors, UpdateAdapterResponses, UpdateServerData, UpdateServerErrors, UpdateServerResponses, UpdateToolData, UpdateToolErrors, UpdateToolResponses } from './types.gen';
+import type { CreateAdapterData, CreateAdapterErrors, CreateAdapterResponses, CreateServerData, CreateServerErrors, CreateServerResponses, CreateToolData, CreateToolErrors, CreateToolResponses, DeleteAdapterData, DeleteAdapterErrors, DeleteAdapterResponses, DeleteServerData, DeleteServerErrors, DeleteServerResponses, DeleteToolData, DeleteToolErrors, DeleteToolResponses, DiagnoseAdapterData, DiagnoseAdapterErrors, DiagnoseAdapterResponses, DiagnoseRouterData, DiagnoseRouterErrors, DiagnoseRouterResponses, DiagnoseServerData, DiagnoseServerErrors, DiagnoseServerResponses, EndSessionData, EndSessionErrors, EndSessionResponses, GetAdapterData, GetAdapterErrors, GetAdapterLogsData, GetAdapterLogsErrors, GetAdapterLogsResponses, GetAdapterResponses, GetAdapterStatusData, GetAdapterStatusErrors, GetAdapterStatusResponses, GetServerData, GetServerErrors, GetServerResponses, GetServerStatusData, GetServerStatusErrors, GetServerStatusResponses, GetToolData, GetToolErrors, GetToolLogsData, GetToolLogsErrors, GetToolLogsResponses, GetToolResponses, GetToolStatusData, GetToolStatusErrors, GetToolStatusResponses, ListAdaptersData, ListAdaptersErrors, ListAdaptersResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListServersData, ListServersErrors, ListServersResponses, ListToolsData, ListToolsErrors, ListToolsResponses, LiveData, LiveResponses, OpenStreamData, OpenStreamErrors, OpenStreamResponse, OpenStreamResponses, PingData, PingResponses, PostMessageData, PostMessageErrors, PostMessageResponses, PostRouterMessageData, PostRouterMessageErrors, PostRouterMessageResponses, PostServerMessageData, PostServerMessageErrors, PostServerMessageResponses, ReadAdapterMetadataData, ReadAdapterMetadataErrors, ReadAdapterMetadataResponses, ReadMetadataData, ReadMetadataErrors, ReadMetadataResponses, ReadRouterMetadataData, ReadRouterMetadataErrors, ReadRouterMetadataResponses, ReadServerMetadataData, ReadServerMetadataErrors, ReadServerMetadataResponses, ReadyData, ReadyErrors, ReadyResponses, UpdateAdapterData, UpdateAdapterErrors, UpdateAdapterResponses, UpdateServerData, UpdateServerErrors, UpdateServerResponses, UpdateToolData, UpdateToolErrors, UpdateToolResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -47,7 +47,7 @@ export const createAdapter = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Delete an adapter
  *
- * Ends its replicas and their MCP sessions. The name is free again once the last replica is gone.
+ * Ends its replicas and their MCP sessions. The name is free again once the last replica is gone. 409 for one that Kubernetes manages.
  */
 export const deleteAdapter = <ThrowOnError extends boolean = false>(options: Options<DeleteAdapterData, ThrowOnError>): RequestResult<DeleteAdapterResponses, DeleteAdapterErrors, ThrowOnError> => (options.client ?? client).delete<DeleteAdapterResponses, DeleteAdapterErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -67,7 +67,7 @@ export const getAdapter = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Update or scale an adapter
  *
- * Replaces every field. Replicas roll one after the other; a change of `replicaCount` alone restarts none.
+ * Replaces every field. Replicas roll one after the other; a change of `replicaCount` alone restarts none. 409 for one that Kubernetes manages.
  */
 export const updateAdapter = <ThrowOnError extends boolean = false>(options: Options<UpdateAdapterData, ThrowOnError>): RequestResult<UpdateAdapterResponses, UpdateAdapterErrors, ThrowOnError> => (options.client ?? client).put<UpdateAdapterResponses, UpdateAdapterErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -311,6 +311,39 @@ export const postServerMessage = <ThrowOnError extends boolean = false>(options:
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Why a client cannot connect to an adapter
+ *
+ * Takes the steps of an MCP client, through the gateway's own front door and with the caller's own credentials: discovery, challenge, token, era, session, stream, list, end. Calls no tool. Then its replicas are asked directly: revisions, stale sessions, Origin, stream.
+ */
+export const diagnoseAdapter = <ThrowOnError extends boolean = false>(options: Options<DiagnoseAdapterData, ThrowOnError>): RequestResult<DiagnoseAdapterResponses, DiagnoseAdapterErrors, ThrowOnError> => (options.client ?? client).get<DiagnoseAdapterResponses, DiagnoseAdapterErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/adapters/{name}/diagnose',
+    ...options
+});
+
+/**
+ * Why a client cannot connect to a virtual server
+ *
+ * Takes the steps of an MCP client, through the gateway's own front door and with the caller's own credentials: discovery, challenge, token, era, session, stream, list, end. Calls no tool.
+ */
+export const diagnoseServer = <ThrowOnError extends boolean = false>(options: Options<DiagnoseServerData, ThrowOnError>): RequestResult<DiagnoseServerResponses, DiagnoseServerErrors, ThrowOnError> => (options.client ?? client).get<DiagnoseServerResponses, DiagnoseServerErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/servers/{name}/diagnose',
+    ...options
+});
+
+/**
+ * Why a client cannot connect to the tool router
+ *
+ * Takes the steps of an MCP client, through the gateway's own front door and with the caller's own credentials: discovery, challenge, token, era, session, stream, list, end. Calls no tool.
+ */
+export const diagnoseRouter = <ThrowOnError extends boolean = false>(options?: Options<DiagnoseRouterData, ThrowOnError>): RequestResult<DiagnoseRouterResponses, DiagnoseRouterErrors, ThrowOnError> => (options?.client ?? client).get<DiagnoseRouterResponses, DiagnoseRouterErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/diagnose',
+    ...options
 });
 
 /**

@@ -555,6 +555,45 @@ export type JsonRpcError = {
     id: null;
 };
 
+export type Diagnosis = {
+    /**
+     * The MCP URL
+     */
+    target: string;
+    at: string;
+    /**
+     * That of the worst step
+     */
+    outcome: 'ok' | 'warning' | 'failed';
+    summary: string;
+    /**
+     * In the order in which they were taken
+     */
+    steps: Array<DiagnosisStep>;
+};
+
+export type DiagnosisStep = {
+    /**
+     * `{replica}/{step}` for a step against one replica
+     */
+    id: string;
+    title: string;
+    /**
+     * `skipped`: an earlier step failed, or it does not apply; `got` says which
+     */
+    outcome: 'ok' | 'warning' | 'failed' | 'skipped';
+    finding: FindingWord;
+    expected: string;
+    got: string;
+    advice: string | null;
+    durationMs: number;
+};
+
+/**
+ * Null unless the outcome is a warning or failed
+ */
+export type FindingWord = 'no-tls' | 'trailing-slash' | 'name-unresolved' | 'connection-refused' | 'connection-timeout' | 'address-unreachable' | 'certificate-expired' | 'certificate-not-yet-valid' | 'certificate-expiring' | 'certificate-wrong-name' | 'certificate-untrusted' | 'plain-http' | 'tls-needed' | 'tls-failed' | 'forwarded-untrusted' | 'no-answer' | 'connection-broken' | 'not-http' | 'head-too-large' | 'redirect-to-https' | 'redirect-slash' | 'redirect-elsewhere' | 'redirect-loop' | 'blocked-host' | 'forbidden' | 'rate-limited' | 'no-challenge' | 'malformed-challenge' | 'http-metadata' | 'metadata-elsewhere' | 'challenge-without-metadata' | 'no-metadata' | 'metadata-unreachable' | 'metadata-guarded' | 'malformed-metadata' | 'resource-mismatch' | 'issuer-unreachable' | 'issuer-without-metadata' | 'issuer-without-tls' | 'issuer-templated' | 'issuer-mismatch' | 'no-pkce' | 'pkce-unsaid' | 'no-registration' | 'origin-unchecked' | 'blocked-origin' | 'preflight-guarded' | 'no-cors' | 'hidden-headers' | 'token-expired' | 'token-not-yet-valid' | 'id-token' | 'wrong-issuer' | 'wrong-audience' | 'token-refused' | 'missing-scope' | 'issuer-unavailable' | 'not-ready' | 'probe-5xx' | 'not-mcp' | 'wrong-path' | 'sse-only' | 'era-mismatch' | 'modern-only' | 'initialize-refused' | 'malformed-answer' | 'answer-held-back' | 'answer-cut' | 'answer-too-large' | 'invisible-session-id' | 'initialized-refused' | 'session-unpinned' | 'session-id-changes' | 'get-404' | 'get-refused' | 'get-not-stream' | 'stream-held-back' | 'stream-cut' | 'tools-refused' | 'many-tools' | 'stale-id-400' | 'stale-id-500' | 'stale-id-accepted' | 'stale-id-other' | 'version-unchecked' | 'delete-refused' | 'session-outlives-delete' | 'headers-unchecked' | 'modern-session-id' | 'no-replica-ready' | 'replicas-missing' | 'replica-unreachable' | 'replica-redirects' | 'replica-blocks-host' | 'replica-5xx' | 'replica-not-mcp' | 'replicas-differ' | 'replica-stale-id' | 'replica-origin-unchecked' | 'time-over' | null;
+
 export type AuditPage = {
     /**
      * Newest first
@@ -2031,6 +2070,135 @@ export type PostServerMessageResponses = {
 };
 
 export type PostServerMessageResponse = PostServerMessageResponses[keyof PostServerMessageResponses];
+
+export type DiagnoseAdapterData = {
+    body?: never;
+    path: {
+        /**
+         * The adapter's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/adapters/{name}/diagnose';
+};
+
+export type DiagnoseAdapterErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * A diagnosis of yours is under way: one at a time
+     */
+    409: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type DiagnoseAdapterError = DiagnoseAdapterErrors[keyof DiagnoseAdapterErrors];
+
+export type DiagnoseAdapterResponses = {
+    /**
+     * Every step, what was expected, what came, and what to do
+     */
+    200: Diagnosis;
+};
+
+export type DiagnoseAdapterResponse = DiagnoseAdapterResponses[keyof DiagnoseAdapterResponses];
+
+export type DiagnoseServerData = {
+    body?: never;
+    path: {
+        /**
+         * The virtual server's name
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/servers/{name}/diagnose';
+};
+
+export type DiagnoseServerErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * There is no such resource
+     */
+    404: Problem;
+    /**
+     * A diagnosis of yours is under way: one at a time
+     */
+    409: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type DiagnoseServerError = DiagnoseServerErrors[keyof DiagnoseServerErrors];
+
+export type DiagnoseServerResponses = {
+    /**
+     * Every step, what was expected, what came, and what to do
+     */
+    200: Diagnosis;
+};
+
+export type DiagnoseServerResponse = DiagnoseServerResponses[keyof DiagnoseServerResponses];
+
+export type DiagnoseRouterData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/diagnose';
+};
+
+export type DiagnoseRouterErrors = {
+    /**
+     * No valid identity
+     */
+    401: Problem;
+    /**
+     * The principal may not do this
+     */
+    403: Problem;
+    /**
+     * A diagnosis of yours is under way: one at a time
+     */
+    409: Problem;
+    /**
+     * Not ready; try again after Retry-After seconds
+     */
+    503: Problem;
+};
+
+export type DiagnoseRouterError = DiagnoseRouterErrors[keyof DiagnoseRouterErrors];
+
+export type DiagnoseRouterResponses = {
+    /**
+     * Every step, what was expected, what came, and what to do
+     */
+    200: Diagnosis;
+};
+
+export type DiagnoseRouterResponse = DiagnoseRouterResponses[keyof DiagnoseRouterResponses];
 
 export type ListAuditData = {
     body?: never;

@@ -65,7 +65,8 @@ test("the previous generation of clients works, and a session that was ended is 
   expect((await session.post({ id: 1, method: "ping" })).status).toBe(404);
 });
 
-test("the sample server does not answer to another host's name", async () => {
+test("the sample server answers to no other host's name, and to no page of one", async () => {
   await using example = await openExample();
   expect((await fetch(example.url, { headers: { host: "evil.example" } })).status).toBe(403);
+  expect((await fetch(example.url, { headers: { origin: "https://evil.example" } })).status).toBe(403);
 });

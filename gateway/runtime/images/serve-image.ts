@@ -1,4 +1,9 @@
-import { hostHeaderValidationResponse, localhostAllowedHostnames } from "@modelcontextprotocol/server";
+import {
+  hostHeaderValidationResponse,
+  localhostAllowedHostnames,
+  localhostAllowedOrigins,
+  originValidationResponse,
+} from "@modelcontextprotocol/server";
 import { failure } from "./json-rpc-failure.ts";
 
 const loopback = new Set(["127.0.0.1", "localhost", "::1"]);
@@ -20,7 +25,9 @@ export function serveImage(options: {
       const rebound = loopback.has(options.host)
         ? hostHeaderValidationResponse(request, localhostAllowedHostnames())
         : undefined;
-      if (rebound !== undefined) return rebound;
+      // The gateway sends no Origin; another page's is none of ours.
+      const foreign = rebound ?? originValidationResponse(request, localhostAllowedOrigins());
+      if (foreign !== undefined) return foreign;
       if (new URL(request.url).pathname !== "/mcp") return failure(404, -32000, "The MCP endpoint is /mcp");
       return await options.mcp(request);
     },

@@ -1,0 +1,31 @@
+import type { Endpoint } from "../runtime/runtime.ts";
+import type { Call } from "./exchange.ts";
+import type { Forward, Forwarded } from "./forward.ts";
+import type { Guards } from "./guards.ts";
+import { setOwnHeaders } from "./headers.ts";
+import { classify } from "./message.ts";
+import type { Route } from "./route.ts";
+
+export type AskReplica = (request: Request, endpoint: Endpoint, call: Call) => Promise<Forwarded>;
+
+/**
+ * One MCP request to one replica, in the caller's name, past its guard and over the proxy's own connections: for who has to
+ * know how a server answers by itself. Whatever the request has of headers goes on; give it none of the caller's.
+ */
+export function askReplica({ forward, guards }: { forward: Forward; guards: Guards | undefined }): AskReplica {
+  const send = guards ? guards.past(forward) : forward;
+  return async (request, endpoint, call) => {
+    const { method, signal } = request;
+    const text = method === "POST" ? await request.text() : null;
+    const json: unknown = text === null ? null : JSON.parse(text);
+    const headers = new Headers(request.headers);
+    const session = headers.get("mcp-session-id");
+    const route: Route =
+      session === null ? { state: "placed", key: "" } : { state: "pinned", endpoint, session, sealed: "" };
+    const message =
+      method === "POST" ? classify(json, headers.get("mcp-protocol-version")) : { method, era: "legacy" as const };
+    setOwnHeaders(headers, { principal: call.principal, address: call.address, origin: new URL(request.url).origin });
+    guards?.mark(headers, { call, message, json }, route);
+    return send({ method, target: "/mcp", headers, body: text, signal }, endpoint);
+  };
+}
