@@ -219,8 +219,7 @@ async function openGuards(
 ): Promise<Guards | undefined> {
   if (!guarding) return undefined;
   const limits = { settleMs: config.runtime.guardKeySettleMs };
-  const mayPublish = () => leadership.leading();
-  const keys = { board: guarding.keys, mayPublish, secrets, limits };
+  const keys = { board: guarding.keys, leadership, secrets, limits };
   const ring = opening.use(await openKeyRing({ ...keys, now: Date.now, events }));
   return guardsBy({ sign: assertionSigner({ key: ring.signing, now: Date.now }), guarding });
 }

@@ -1,4 +1,4 @@
-import type { KeyBoard } from "../runtime/runtime.ts";
+import type { KeyBoard, Leadership } from "../runtime/runtime.ts";
 import { type PublishedKey, type SigningKey, signingKeyFrom } from "./keys.ts";
 import { type Rotation, rotationOf, type RotationLimits } from "./rotation.ts";
 
@@ -18,12 +18,12 @@ const retryEveryMs = 10_000;
 
 /**
  * Keeps the published keys as the settings want them, and changes to a new key when guards know it. Every gateway follows; the
- * one that may write publishes. Resolves when the keys were published once, or could not be.
+ * one that leads publishes, as soon as it does: the guards of whatever it makes read them when they start. Resolves when the keys were published once, or could not be.
  */
 export async function openKeyRing({
   secrets,
   board,
-  mayPublish,
+  leadership,
   limits,
   now,
   events,
@@ -32,7 +32,7 @@ export async function openKeyRing({
   /** Gateway keys, current first: the same list until they change. */
   secrets: () => readonly string[];
   board: KeyBoard;
-  mayPublish: () => boolean;
+  leadership: Leadership;
   limits: RotationLimits;
   now: () => number;
   events: KeyRingEvents;
@@ -46,11 +46,13 @@ export async function openKeyRing({
   let publishing: Promise<void> | undefined;
   await look();
   const stop = every(lookEveryMs, look);
+  const unsubscribe = leadership.onChange(() => void look());
 
   return {
     signing: () => rotation.signing,
     async [Symbol.asyncDispose]() {
       stop();
+      unsubscribe();
       await publishing;
     },
   };
@@ -71,7 +73,8 @@ export async function openKeyRing({
       );
     }
     const isDue = failedMs === undefined || now() - failedMs >= retryEveryMs;
-    if (publishing || !isDue || !mayPublish() || !differs(rotation.wanted, board.published())) return publishing;
+    if (publishing || !isDue || !leadership.leading() || !differs(rotation.wanted, board.published()))
+      return publishing;
     publishing = publish(rotation.wanted).finally(() => {
       publishing = undefined;
     });

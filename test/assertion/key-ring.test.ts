@@ -10,6 +10,7 @@ const settleMs = 100_000;
 async function openStand({ leads = true, fails = false } = {}) {
   const said: string[] = [];
   let look = () => undefined as unknown;
+  let led = () => undefined as unknown;
   const stand = {
     nowMs: 1_790_000_000_000,
     secrets: [old] as string[],
@@ -29,7 +30,13 @@ async function openStand({ leads = true, fails = false } = {}) {
         stand.keys = keys;
       },
     },
-    mayPublish: () => stand.leads,
+    leadership: {
+      leading: () => stand.leads,
+      onChange(listener) {
+        led = listener;
+        return () => undefined;
+      },
+    },
     limits: { settleMs },
     now: () => stand.nowMs,
     events: {
@@ -42,7 +49,13 @@ async function openStand({ leads = true, fails = false } = {}) {
       return () => undefined;
     },
   });
-  return { stand, ring, look: async () => void (await look()), kids: () => stand.keys.map(({ kid }) => kid) };
+  return {
+    stand,
+    ring,
+    led: () => led(),
+    look: async () => void (await look()),
+    kids: () => stand.keys.map(({ kid }) => kid),
+  };
 }
 
 test("the first key is published and signed with at once", async () => {
@@ -74,13 +87,13 @@ test("a replaced key signs until guards know the new one, and goes when its last
   expect(stand.said).toEqual(["published 1", "published 2", `signs with ${freshKid}`, "published 1"]);
 });
 
-test("only the gateway that leads publishes, and it does when it comes to lead", async () => {
-  const { ring, stand, look } = await openStand({ leads: false });
+test("only the gateway that leads publishes, and it does as soon as it comes to lead", async () => {
+  const { ring, stand, look, led } = await openStand({ leads: false });
   await using _ = ring;
   await look();
   expect(stand.writes).toBe(0);
   stand.leads = true;
-  await look();
+  led();
   expect(stand.writes).toBe(1);
 });
 
