@@ -149,6 +149,8 @@ clusterTest(
     });
     expect(runtime.endpoints.of("weather")).toEqual((await endpointsByKubectl(bench, "weather")) as Endpoint[]);
     expect(new Set(heard)).toEqual(new Set(["weather", "removed"]));
+    // Workloads have a watch of their own, which may come back last.
+    await until("it is no longer listed", async () => (await runtime.names()).length === 1);
     expect(await runtime.names()).toEqual(["weather"]);
     expect(bench.logged()).toMatch(/"reason":"410 Expired: [^"]*"/);
 
