@@ -17,7 +17,8 @@ import { mountDocs } from "./docs.ts";
 import type { Doctor } from "./doctor/patient.ts";
 import { mountDoctor } from "./doctor/routes.ts";
 import { type Health, mountHealth } from "./health-routes.ts";
-import { type Challenge, mcpRoute } from "./mcp-route.ts";
+import { type Challenge, mcpRoute, type Observe } from "./mcp-route.ts";
+import { type Metrics, mountMetrics } from "./metrics-routes.ts";
 import type { Events } from "./observe/events.ts";
 import { problem } from "./problem.ts";
 import { guarded, type RestApp, restApp } from "./rest.ts";
@@ -36,7 +37,10 @@ export type AppParts = {
   readonly proxy: (request: Request, call: Call) => Promise<Response>;
   readonly router: (request: Request, call: RouterCall) => Promise<Response>;
   readonly health: () => Health;
+  /** Undefined: not shown at this port. */
+  readonly metrics: Metrics | undefined;
   readonly events: Events;
+  readonly observe: Observe;
   readonly nextRequestId: () => string;
   readonly maxBodyBytes: number;
   /** Ends streams that would go on for ever. */
@@ -74,6 +78,7 @@ export function createRest(parts: AppParts): RestApp {
   mountDoctor(app, parts.doctor);
   mountMetadata(app, { resource, originOf }, nextRequestId);
   mountHealth(app, health);
+  mountMetrics(app, parts.metrics, nextRequestId);
   mountDocs(app);
   app.notFound((c) => {
     const allow = methodsAt(c.req.path).join(", ");

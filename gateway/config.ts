@@ -1,9 +1,11 @@
+import { hostname } from "node:os";
 import type { z } from "zod";
 import { withAliases } from "./config/aliases.ts";
 import { Environment, isLoopback } from "./config/environment.ts";
 import { type Auth, readAuth } from "./config/identity.ts";
 import { guardProblem, type RuntimeSettings, runtimeOf } from "./config/runtime.ts";
 import { type ReadText, readSecretFile, withSecretFiles } from "./config/secret-files.ts";
+import { type TraceSettings, traceSettingsOf } from "./observe/traces/settings.ts";
 
 /** The gateway's settings, frozen. Sizes and times carry their unit in the name. */
 export type Config = {
@@ -48,7 +50,16 @@ export type Config = {
   /** Those who may run a workload under a cloud identity, beside admins. */
   readonly workloadIdentityRoles: readonly string[];
   readonly logLevel: string;
+  /** Holds the level's word, and may change or come while the gateway runs. */
+  readonly logLevelFile: string | undefined;
+  readonly metrics: MetricsSettings;
+  /** Undefined: without spans. */
+  readonly trace: TraceSettings | undefined;
 };
+
+/** Where the figures are shown: at a port of their own, at the gateway's own to this machine only, or nowhere. */
+export type MetricsSettings =
+  { readonly kind: "own-port"; readonly port: number } | { readonly kind: "loopback" } | { readonly kind: "off" };
 
 /**
  * Sealing keys, current first. `kept`: made once, and kept in the data directory. `given`: by a setting. `watched`: in a file
@@ -75,7 +86,7 @@ export function readConfig(
   if (!parsed.success || problems.length > 0) return { state: "invalid", problems: [...problems, ...described] };
   const env = parsed.data;
   const identity = readAuth(env);
-  const further = [keysProblem(env), guardProblem(env), networkProblem(env, identity)].filter(
+  const further = [keysProblem(env), guardProblem(env), metricsProblem(env), networkProblem(env, identity)].filter(
     (problem) => problem !== undefined,
   );
   if (identity.state === "invalid") return { state: "invalid", problems: [...identity.problems, ...further] };
@@ -115,6 +126,14 @@ export function readConfig(
       adminRole: env.ADMIN_ROLE,
       workloadIdentityRoles: env.WORKLOAD_IDENTITY_ROLES,
       logLevel: env.LOG_LEVEL,
+      logLevelFile: env.LOG_LEVEL_FILE,
+      metrics: metricsOf(env),
+      trace: traceSettingsOf(env, {
+        "service.name": "mcp-gateway",
+        "service.instance.id": env.POD_NAME ?? hostname(),
+        ...(env.POD_NAMESPACE !== undefined && { "k8s.namespace.name": env.POD_NAMESPACE }),
+        ...(env.POD_NAME !== undefined && { "k8s.pod.name": env.POD_NAME }),
+      }),
     }),
   };
 }
@@ -135,6 +154,16 @@ export function directoryOf(storeUrl: string): string | undefined {
 export function keysProblem({ STORE_URL, GATEWAY_KEYS }: Pick<Environment, "STORE_URL" | "GATEWAY_KEYS">) {
   if (directoryOf(STORE_URL) !== undefined || GATEWAY_KEYS !== undefined) return undefined;
   return "GATEWAY_KEYS: needed with this STORE_URL, since there is no directory to keep keys in; or set GATEWAY_KEYS_FILE";
+}
+
+function metricsOf({ METRICS_PORT: port, HOST }: Environment): MetricsSettings {
+  if (port === undefined) return { kind: isLoopback(HOST) ? "loopback" : "off" };
+  return port === "off" ? { kind: "off" } : { kind: "own-port", port };
+}
+
+function metricsProblem({ METRICS_PORT, PORT }: Environment): string | undefined {
+  if (METRICS_PORT === undefined || METRICS_PORT !== PORT || PORT === 0) return undefined;
+  return "METRICS_PORT: this is PORT, too; leave it unset to have the figures there, for callers on this machine";
 }
 
 function networkProblem(env: Environment, identity: ReturnType<typeof readAuth>): string | undefined {

@@ -5,7 +5,11 @@ import { answers } from "./data-plane/answers.ts";
 import type { Call } from "./data-plane/exchange.ts";
 import { pathOf, type Target } from "./data-plane/path.ts";
 import type { RouterCall } from "./data-plane/router/endpoint.ts";
+import type { Seen } from "./data-plane/seen.ts";
 import type { Events } from "./observe/events.ts";
+
+/** Begins to note what becomes of a request. */
+export type Observe = (requestId: string, request: Request, target: Target) => Seen;
 
 /** The value of WWW-Authenticate for a refused request; undefined where no token would help. */
 export type Challenge = (refusal: Refusal, request: Request) => string | undefined;
@@ -22,6 +26,7 @@ export function mcpRoute({
   proxy,
   router,
   events,
+  observe,
   nextRequestId,
 }: {
   frontDoor: FrontDoor;
@@ -29,25 +34,33 @@ export function mcpRoute({
   challenge: Challenge;
   proxy: (request: Request, call: Call) => Promise<Response>;
   router: (request: Request, call: RouterCall) => Promise<Response>;
-  events: Events;
+  events: Pick<Events, "requestAdmitted" | "requestRefused" | "requestFailed">;
+  observe: Observe;
   nextRequestId: () => string;
 }): (request: Request, target: Target, address: string) => Promise<Response> {
   return async (request, target, address) => {
     const requestId = nextRequestId();
+    const seen = observe(requestId, request, target);
     let response: Response;
     try {
-      response = await answer(request, target, address, requestId);
+      response = await answer(request, target, address, { requestId, seen });
     } catch (error) {
-      if (request.signal.aborted) return answers.abandoned();
-      events.requestFailed({ requestId, method: request.method, path: pathOf(target) }, error);
-      response = answers.internal();
+      const isLeft = request.signal.aborted;
+      if (!isLeft) events.requestFailed({ requestId, method: request.method, path: pathOf(target) }, error);
+      response = isLeft ? answers.abandoned() : answers.internal();
     }
+    seen.answered(response);
     response.headers.set("x-request-id", requestId);
     addCors(response.headers, request.headers.get("origin"), names);
     return response;
   };
 
-  function answer(request: Request, target: Target, address: string, requestId: string): Response | Promise<Response> {
+  function answer(
+    request: Request,
+    target: Target,
+    address: string,
+    { requestId, seen }: { requestId: string; seen: Seen },
+  ): Response | Promise<Response> {
     const { method } = request;
     const allowed = target.kind === "adapter" ? withSessions : withoutSessions;
     if (method === "OPTIONS") return preflight(request.headers, names) ?? answers.methodNotAllowed(allowed);
@@ -58,7 +71,9 @@ export function mcpRoute({
     function pass(admission: Admission): Response | Promise<Response> {
       if (admission.state === "refused") return refuse(admission);
       const { principal, expiresAtMs } = admission;
-      const call = { principal, expiresAtMs, requestId, address };
+      events.requestAdmitted();
+      seen.admitted(principal);
+      const call = { principal, expiresAtMs, requestId, address, seen };
       return target.kind === "adapter"
         ? proxy(request, { ...call, adapter: target.name })
         : router(request, { ...call, target });

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { documentHead } from "../openapi/document.ts";
 import { createApp } from "./app.ts";
 import { openKeyRing } from "./assertion/key-ring.ts";
 import { assertionSigner } from "./assertion/signer.ts";
@@ -25,17 +26,27 @@ import { askReplica } from "./data-plane/ask-replica.ts";
 import { forwardBySocket, usualLimits } from "./data-plane/forward.ts";
 import { type Guards, guards as guardsBy } from "./data-plane/guards.ts";
 import { callLimits } from "./data-plane/limits/call-limits.ts";
+import { liveSessions } from "./data-plane/live-sessions.ts";
+import { Observation, type Observing } from "./data-plane/observation.ts";
+import { pathOf } from "./data-plane/path.ts";
 import { proxy } from "./data-plane/proxy.ts";
 import { replicasOf } from "./data-plane/replicas.ts";
 import { openRouter } from "./data-plane/router/router.ts";
 import { seal } from "./data-plane/seal.ts";
+import { unseen } from "./data-plane/seen.ts";
+import { sessionWatch } from "./data-plane/session-watch.ts";
 import { machineNetwork } from "./doctor/client/network.ts";
 import { doctorInside } from "./doctor/inside.ts";
 import { limitsInside } from "./doctor/limits.ts";
 import { sentFrom } from "./doctor/upstream/sent-from.ts";
+import { gatewayFigures, guardFigures, identityFigures } from "./figures.ts";
 import { jsonSchemas } from "./json-schema.ts";
 import { openKeys } from "./keys.ts";
+import type { Observe } from "./mcp-route.ts";
+import type { Metrics } from "./metrics-routes.ts";
 import type { Events } from "./observe/events.ts";
+import type { Tracing } from "./observe/traces/span.ts";
+import type { TraceSettings } from "./observe/traces/settings.ts";
 import { kubeClient } from "./runtime/kubernetes/api/client.ts";
 import { loadCluster } from "./runtime/kubernetes/api/kubeconfig.ts";
 import { kubernetesRuntime } from "./runtime/kubernetes/kubernetes-runtime.ts";
@@ -43,13 +54,14 @@ import { leadershipByLease } from "./runtime/kubernetes/leadership.ts";
 import { localRuntime } from "./runtime/local/local-runtime.ts";
 import type { Leadership, Runtime } from "./runtime/runtime.ts";
 import { auditRetention } from "./store/audit-retention.ts";
-import { auditTrail } from "./store/audit-trail.ts";
+import { type AuditTrail, auditTrail } from "./store/audit-trail.ts";
 import { openCosmos } from "./store/cosmos/open-cosmos.ts";
 import { openPatiently } from "./store/open-patiently.ts";
 import { openPglite } from "./store/pglite.ts";
 import { openPostgres } from "./store/postgres.ts";
 import type { RestorableStore, Store } from "./store/store.ts";
 import { storeWatch } from "./store/store-watch.ts";
+import { timedStore } from "./store/timed-store.ts";
 import { openView } from "./store/view.ts";
 
 const newsMs = 1000;
@@ -68,11 +80,11 @@ export type Gateway = AsyncDisposable & {
 };
 
 /** The composition root: the only file that names a backend. What is opened is disposed in reverse. */
-export async function openGateway(config: Config, events: Events): Promise<Gateway> {
+export async function openGateway(config: Config, events: Events, metrics: Metrics): Promise<Gateway> {
   await using opening = new AsyncDisposableStack();
   const store = opening.use(await openStoreAt(config.storeUrl, { events, auditRetentionDays: config.audit.days }));
   const running = await openRuntime(config, events, opening);
-  const gateway = opening.use(await assemble(config, events, { store, ...running }));
+  const gateway = opening.use(await assemble(config, events, { store, ...running }, metrics));
   const opened = opening.move();
   return { ...gateway, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
@@ -87,6 +99,7 @@ async function openIdentity(
   if (auth.kind === "dev") return { identify: identifyByHeaders, resource: undefined, challenge: () => undefined };
   const { issuers, resource } = auth;
   const verifier = opening.use(await openVerifier({ issuers, publicOrigin, now: Date.now, fetch, events }));
+  opening.use(identityFigures(verifier, events));
   return {
     identify: identifyByToken(verifier),
     requiredScopes: resource.requiredScopes,
@@ -102,12 +115,16 @@ async function openIdentity(
 export async function assemble(
   config: Config,
   events: Events,
-  { store, runtime, leadership }: Backends,
+  { runtime, leadership, ...backends }: Backends,
+  metrics?: Metrics,
 ): Promise<Gateway> {
   await using opening = new AsyncDisposableStack();
+  const store = timedStore(backends.store, { now: () => performance.now(), events });
   const view = opening.use(await openView({ store, kinds: ["adapter", "tool", "server"], events }));
   const reconciler = opening.use(await openReconciler({ store, view, runtime, leadership, events }));
-  opening.use(openRegistrar({ store, view, found: runtime.found, leadership, events, now: Date.now }));
+  const registrar = opening.use(
+    openRegistrar({ store, view, found: runtime.found, leadership, events, now: Date.now }),
+  );
   const originOf = (request: Request) => publicOriginOf(request, config);
   const identity = await openIdentity(config, events, opening, originOf);
   const names = allowedNames(config);
@@ -115,17 +132,18 @@ export async function assemble(
   const upstreams = opening.use(forwardBySocket(usualLimits, Date.now));
   const calls = callLimits({ settings: config.callLimits, now: Date.now });
   const { audit } = config;
+  const tracing = opening.use(config.trace && (await openSpans(config.trace, events)));
   const trail = opening.use(auditTrail({ store, now: Date.now, events, kept: audit.arguments }));
   if (audit.days > 0) opening.use(auditRetention({ store, days: audit.days, now: Date.now, events }));
   const closing = new AbortController();
+  const endpoints = endpointsByManager({ view, runtime });
   const traffic = {
     access,
     view,
-    replicas: replicasOf(endpointsByManager({ view, runtime })),
+    replicas: replicasOf(endpoints),
     forward: upstreams.forward,
     callLimits: calls,
-    note: audit.calls ? trail.note : undefined,
-    events,
+    events: audit.calls ? audited(events, trail) : events,
     limits: { maxBodyBytes: config.maxBodyBytes, holdMs: config.holdMs, newsMs, toolTimeoutMs: config.toolTimeoutMs },
     closing: closing.signal,
     now: Date.now,
@@ -133,12 +151,19 @@ export async function assemble(
   };
   const { secrets } = opening.use(await openKeys(config, events));
   const guards = await openGuards({ config, secrets, runtime, leadership, events }, opening);
-  const sessions = seal({ secrets, now: Date.now, randomBytes });
-  const toAdapters = proxy({ ...traffic, guards, seal: sessions });
+  const sealed = seal({ secrets, now: Date.now, randomBytes });
+  const live = liveSessions(Date.now);
+  opening.use(
+    events.watched("sessions", () => live.count().map((each) => [each.adapter, each.replica, each.sessions])),
+  );
+  const toAdapters = proxy({ ...traffic, guards, seal: sealed, sessions: sessionWatch({ sessions: live, events }) });
   const schemas = jsonSchemas();
   const router = opening.use(openRouter({ ...traffic, proxy: toAdapters, schemas }));
   const resources = { access, store, reconciler, events, now: () => new Date() };
   const watch = opening.use(storeWatch({ store, view, now: Date.now, events }));
+  const isStoreUp = () => watch.health() === "ok";
+  const shown = { store, isStoreUp, view, trail, reconciler, registrar, leadership, endpoints, upstreams };
+  opening.use(gatewayFigures(shown, events));
   const adapters = adapterVerbs({ ...resources, runtime, exposureOf: router.exposureOf });
   const toReplica = askReplica({ forward: upstreams.forward, guards });
   let isLeaving = false;
@@ -166,12 +191,18 @@ export async function assemble(
       },
       askReplica: async (request, endpoint, call) =>
         sentFrom(
-          await toReplica(request, endpoint, { ...call, expiresAtMs: undefined, requestId: "", address: "unknown" }),
+          await toReplica(request, endpoint, {
+            ...call,
+            expiresAtMs: undefined,
+            requestId: "",
+            address: "unknown",
+            seen: unseen,
+          }),
         ),
       isGuarded: guards !== undefined,
       placeOf({ uid, name }, { key: principalKey }, sessionId) {
-        const pin = sessions.open(sessionId, { adapterUid: uid, principalKey });
-        return pin && traffic.replicas.pinned(name, pin.replica)?.name;
+        const pin = sealed.open(sessionId, { adapterUid: uid, principalKey });
+        return typeof pin === "string" ? undefined : traffic.replicas.pinned(name, pin.replica)?.name;
       },
       fetch,
       network: machineNetwork([]),
@@ -184,7 +215,9 @@ export async function assemble(
     router: router.handle,
     closing: closing.signal,
     health: () => (isLeaving ? "draining" : watch.health()),
+    metrics: config.metrics.kind === "loopback" ? metrics : undefined,
     events,
+    observe: observerOf(config, { events: traffic.events, tracing }),
     nextRequestId: requestIds(),
     maxBodyBytes: config.maxBodyBytes,
     // On loopback every client is this machine: nobody needs to ask the socket.
@@ -206,6 +239,33 @@ export async function assemble(
   };
 }
 
+/** The library is loaded only for this: it takes several megabytes. */
+async function openSpans(settings: TraceSettings, events: Events): Promise<Tracing> {
+  const { openTracing } = await import("./observe/traces/trace.ts");
+  return openTracing(settings, { name: "mcp-gateway", version: documentHead.info.version }, events.spansDropped);
+}
+
+/** Where nobody wants to know anything, nothing is noted. */
+function observerOf({ metrics, audit }: Config, observing: Observing & { events: Events }): Observe {
+  const { events, tracing } = observing;
+  const isQuiet = metrics.kind === "off" && !audit.calls && !tracing;
+  return (requestId, { method: httpMethod }, target) =>
+    isQuiet && !events.accessLogIsOn()
+      ? unseen
+      : new Observation(observing, { requestId, via: "client", httpMethod, path: pathOf(target) });
+}
+
+/** The audit trail hears of every tool call, too. */
+function audited(events: Events, trail: AuditTrail): Events {
+  return {
+    ...events,
+    toolCalled(call) {
+      events.toolCalled(call);
+      trail.note(call);
+    },
+  };
+}
+
 /** Where guards stand before replicas: the keys that they know the gateway by, and what it tells them. */
 async function openGuards(
   {
@@ -221,7 +281,9 @@ async function openGuards(
   const limits = { settleMs: config.runtime.guardKeySettleMs };
   const keys = { board: guarding.keys, leadership, secrets, limits };
   const ring = opening.use(await openKeyRing({ ...keys, now: Date.now, events }));
-  return guardsBy({ sign: assertionSigner({ key: ring.signing, now: Date.now }), guarding });
+  opening.use(guardFigures({ ring, board: guarding.keys, now: Date.now }, events));
+  const sign = assertionSigner({ key: ring.signing, now: Date.now, onMade: events.assertionMade });
+  return guardsBy({ sign, guarding });
 }
 
 /** A store by its URL. It throws one sentence when it cannot be opened, and a database that is starting is waited for. */

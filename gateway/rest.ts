@@ -6,6 +6,7 @@ import type { AllowedNames } from "./auth/allowed-names.ts";
 import { crossOrigin } from "./auth/cors.ts";
 import type { FrontDoor } from "./auth/front-door.ts";
 import type { Principal } from "./auth/principal.ts";
+import { countedAnswers } from "./counted-answers.ts";
 import type { Challenge } from "./mcp-route.ts";
 import type { Events } from "./observe/events.ts";
 import { type ProblemStatus, problem } from "./problem.ts";
@@ -28,6 +29,7 @@ export function restApp({ events, nextRequestId }: { events: Events; nextRequest
       return problem(400, detail, requestId(c), { errors });
     },
   });
+  app.use(countedAnswers(events));
   app.onError((error, c) => {
     if (error instanceof HTTPException) return problem(error.status as ProblemStatus, error.message, requestId(c));
     events.requestFailed({ requestId: requestId(c), method: c.req.method, path: c.req.path }, error);
@@ -68,9 +70,12 @@ export function guarded({
         events.requestRefused({ requestId, status, reason });
         return problem(status, detail, requestId, { challenge: challenge(admission, c.req.raw) });
       }
+      events.requestAdmitted();
       c.set("principal", admission.principal);
       await next();
       c.header("x-request-id", requestId);
+      const { method, path } = c.req;
+      events.restRequestOver({ requestId, principal: admission.principal.id, method, path, status: c.res.status });
       return undefined;
     },
     bodyLimit({

@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { documentHead } from "../openapi/document.ts";
 import type { Config } from "./config.ts";
+import { followLogLevel } from "./log-level.ts";
+import { type Metrics, metricsPort } from "./metrics-routes.ts";
 import { type Events, eventsTo } from "./observe/events.ts";
-import { openLog } from "./observe/log.ts";
+import { exposition, processRegistry } from "./observe/metrics/registry.ts";
+import { openOutput } from "./observe/logs/output.ts";
+import { processFigures } from "./observe/metrics/process-figures.ts";
 import { type Gateway, openGateway } from "./parts.ts";
 
 export type Served = {
   readonly url: string;
+  /** Where the figures have a port of their own. */
+  readonly metricsUrl: string | undefined;
   /**
    * Fails readiness and, where a delay is set, serves on until proxies have heard of it. Then takes no more connections, ends
    * event streams, lets calls in flight finish up to a limit, and closes everything that was opened.
@@ -18,17 +25,26 @@ export type Served = {
 /** A whole gateway on its port. */
 export async function serve(
   config: Config,
-  open: (config: Config, events: Events) => Promise<Gateway> = openGateway,
+  open: (config: Config, events: Events, metrics: Metrics) => Promise<Gateway> = openGateway,
 ): Promise<Served> {
-  const events = eventsTo(openLog(config.logLevel, Boolean(process.stdout.isTTY)));
+  const output = openOutput(config.logLevel, Boolean(process.stdout.isTTY), () => events.logLinesDropped(1));
+  const { log, access } = output;
+  const registry = processRegistry({ name: "mcp_gateway", version: documentHead.info.version });
+  const events = eventsTo(log, registry, access);
+  const metrics: Metrics = (accept) => exposition(registry, accept);
   await using opening = new AsyncDisposableStack();
-  const gateway = opening.use(await open(config, events));
+  if (config.logLevelFile) opening.use(await followLogLevel({ file: config.logLevelFile, log, events }));
+  opening.use(processFigures(events));
+  // Before anything that may take its time, and after everything that may: a gateway that starts or stops is worth a look.
+  const metricsUrl = listenForMetrics(config, metrics, opening);
+  const gateway = opening.use(await open(config, events, metrics));
   const server = listen(config, gateway);
   const opened = opening.move();
   const url = `http://${config.host}:${server.port}`;
   const startMs = Math.round(performance.now());
   events.gatewayListening({
     url,
+    metricsUrl,
     runtime: config.runtime.kind,
     store: config.storeUrl.slice(0, config.storeUrl.indexOf(":")),
     auth: config.auth.kind,
@@ -39,6 +55,7 @@ export async function serve(
   let stopping: Promise<void> | undefined;
   return {
     url,
+    metricsUrl,
     stop(reason) {
       stopping ??= stop(reason);
       return stopping;
@@ -58,6 +75,7 @@ export async function serve(
     await server.stop(true);
     await opened.disposeAsync();
     events.gatewayStopped();
+    await output[Symbol.asyncDispose]();
   }
 }
 
@@ -79,5 +97,22 @@ function listen({ host, port }: Config, { fetch }: Gateway): Bun.Server<undefine
     });
   } catch (cause) {
     throw new Error(`Cannot listen on ${host}:${port}. Stop what does, or choose another PORT or HOST.`, { cause });
+  }
+}
+
+function listenForMetrics(
+  { host, metrics: settings }: Config,
+  metrics: Metrics,
+  opening: AsyncDisposableStack,
+): string | undefined {
+  if (settings.kind !== "own-port") return undefined;
+  try {
+    const server = Bun.serve({ port: settings.port, hostname: host, fetch: metricsPort(metrics) });
+    opening.defer(() => server.stop(true));
+    return `http://${host}:${server.port}/metrics`;
+  } catch (cause) {
+    throw new Error(`Cannot listen on ${host}:${settings.port}. Stop what does, or choose another METRICS_PORT.`, {
+      cause,
+    });
   }
 }

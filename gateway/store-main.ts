@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { directoryOf } from "./config.ts";
 import { eventsTo } from "./observe/events.ts";
-import { openLog } from "./observe/log.ts";
+import { openLog } from "./observe/logs/log.ts";
 import { openStoreAt } from "./parts.ts";
 import { TransferFailure } from "./store/transfer/failure.ts";
 import { notThereYet } from "./store/transfer/not-there-yet.ts";

@@ -1,5 +1,5 @@
-import type { Log } from "../gateway/observe/log.ts";
-import { sparing } from "../gateway/observe/sparing.ts";
+import type { Log } from "../gateway/observe/logs/log.ts";
+import { sparing } from "../gateway/observe/logs/sparing.ts";
 import type { InjectorMetrics } from "./metrics.ts";
 import type { Outcome } from "./webhook/review.ts";
 

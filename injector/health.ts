@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { exposition } from "../gateway/observe/metrics.ts";
+import { exposition } from "../gateway/observe/metrics/registry.ts";
 
 /** Why no more reviews should be sent here, in words; undefined when they may. */
 export type Unready = () => string | undefined;

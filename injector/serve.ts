@@ -1,5 +1,5 @@
-import { openLog } from "../gateway/observe/log.ts";
-import { processRegistry } from "../gateway/observe/metrics.ts";
+import { openLog } from "../gateway/observe/logs/log.ts";
+import { processRegistry } from "../gateway/observe/metrics/registry.ts";
 import { kubeClient, type KubeClient } from "../gateway/runtime/kubernetes/api/client.ts";
 import { loadCluster } from "../gateway/runtime/kubernetes/api/kubeconfig.ts";
 import { pause } from "../gateway/runtime/pause.ts";

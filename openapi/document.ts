@@ -25,7 +25,7 @@ export const documentHead = {
     { name: "mcp", description: "The data plane: MCP over streamable HTTP, with session affinity" },
     { name: "audit", description: "Who did what" },
     { name: "discovery", description: "Where OAuth clients get a token (RFC 9728)" },
-    { name: "health", description: "Probes" },
+    { name: "health", description: "Probes and figures" },
   ],
 };
 
@@ -67,4 +67,5 @@ export const contract = [
   health.ping,
   health.live,
   health.ready,
+  health.readMetrics,
 ] as const;

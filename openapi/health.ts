@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { problems } from "./problem.ts";
 
 const tags = ["health"];
 const Health = z
@@ -46,5 +47,23 @@ export const ready = createRoute({
   responses: {
     200: { description: "Ready to route", content: { "application/json": { schema: Health } } },
     503: { description: "Not ready to route", content: { "application/json": { schema: Health } } },
+  },
+});
+
+const text = { schema: z.string() };
+
+export const readMetrics = createRoute({
+  method: "get",
+  path: "/metrics",
+  operationId: "readMetrics",
+  summary: "Figures for Prometheus",
+  description:
+    "All that this gateway counts, in the format that Accept asks for. Only for callers on the gateway's own machine, and only " +
+    "where METRICS_PORT is not set: else the figures are at that port.",
+  tags,
+  security: [],
+  responses: {
+    200: { description: "The figures", content: { "text/plain": text, "application/openmetrics-text": text } },
+    ...problems(404),
   },
 });

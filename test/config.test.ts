@@ -41,12 +41,28 @@ test("without settings it is a laptop's gateway", () => {
     adminRole: "mcp.admin",
     workloadIdentityRoles: [],
     logLevel: "info",
+    logLevelFile: undefined,
+    metrics: { kind: "loopback" },
+    trace: undefined,
   });
 });
 
 test("everything that is wrong is said at once, by name", () => {
   const said = problems({ PORT: "eighty", STORE_URL: "mysql://x", LOG_LEVEL: "loud", GATEWAY_KEYS: "short" });
   expect(said.map((problem) => problem.split(":")[0])).toEqual(["PORT", "STORE_URL", "GATEWAY_KEYS", "LOG_LEVEL"]);
+});
+
+test("figures have a port of their own, the gateway's on this machine, or none", () => {
+  const network = { HOST: "0.0.0.0", ALLOW_DEV_AUTH_ON_NETWORK: "true" };
+  expect(config({ METRICS_PORT: "9090" }).metrics).toEqual({ kind: "own-port", port: 9090 });
+  expect(config({ METRICS_PORT: "9090", ...network }).metrics).toEqual({ kind: "own-port", port: 9090 });
+  expect(config({ METRICS_PORT: "off" }).metrics).toEqual({ kind: "off" });
+  expect(config({ HOST: "::1" }).metrics).toEqual({ kind: "loopback" });
+  expect(config(network).metrics).toEqual({ kind: "off" });
+  expect(problems({ METRICS_PORT: "on" })).toEqual(['METRICS_PORT: must be a port, or "off"']);
+  expect(problems({ METRICS_PORT: "65536" })).toEqual(["METRICS_PORT: Too big: expected number to be <=65535"]);
+  expect(problems({ METRICS_PORT: "8000" })[0]).toStartWith("METRICS_PORT: this is PORT, too;");
+  expect(problems({ PORT: "0", METRICS_PORT: "0" })).toEqual([]);
 });
 
 test("development identity stays on loopback unless it is opened by name", () => {

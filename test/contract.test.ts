@@ -18,7 +18,9 @@ const rest = createRest({
   proxy: unused,
   router: unused,
   health: () => "ok",
+  metrics: undefined,
   events: {} as never,
+  observe: unused,
   nextRequestId: unused,
   maxBodyBytes: 1,
   originOf: unused,
@@ -59,12 +61,12 @@ test("what is documented is mounted and emitted, and nothing else is", () => {
 test("every operation has an id of its own, a summary, a tag, and examples where it takes or gives a document", () => {
   const operations = Object.values(emitted.paths).flatMap((methods) => Object.values(methods));
   const ids = operations.map(({ operationId }) => operationId);
-  expect(new Set(ids).size).toBe(36);
+  expect(new Set(ids).size).toBe(37);
   for (const { summary, tags } of operations) {
     expect(summary).toBeString();
     expect(tags).toHaveLength(1);
   }
-  expect(ids).toHaveLength(36);
+  expect(ids).toHaveLength(37);
   const { AdapterData, AdapterResource, ToolData, ToolResource, ServerData, ServerResource } =
     emitted.components.schemas;
   for (const { properties } of [AdapterData, AdapterResource, ToolData, ToolResource, ServerData, ServerResource]) {

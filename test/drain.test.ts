@@ -167,7 +167,7 @@ test("a second SIGTERM waits for no call, and still leaves no replica behind", a
   await using stand = await openStand({ DRAIN_SECONDS: "3600" });
   const { gateway } = stand;
   const call = await stand.call();
-  const pid = Number(/"pid":(\d+),"port"/.exec(gateway.log())?.[1]);
+  const pid = await until("a replica's pid is told", () => Number(/"pid":(\d+),"port"/.exec(gateway.log())?.[1]));
   expect(lives(pid)).toBe(true);
   const end = ending(gateway);
   await until("it drains", () => gateway.log().includes('"draining"'));

@@ -24,15 +24,28 @@ type Kept = { readonly token: string; readonly until: number };
  * Makes assertions, and uses each for half of its life: a request of the same caller to the same server, in the same session,
  * costs a look into a map. `key` gives the one that is signed with now.
  */
-export function assertionSigner({ key, now }: { key: () => SigningKey; now: () => number }): (about: About) => string {
+export function assertionSigner({
+  key,
+  now,
+  onMade = () => undefined,
+}: {
+  key: () => SigningKey;
+  now: () => number;
+  /** Hears of every assertion: whether it had to be signed. */
+  onMade?: (source: "signed" | "cached") => void;
+}): (about: About) => string {
   const kept = new LRUCache<string, Kept>({ max: maxKept });
   return (about) => {
     const name = nameOf(about);
     const nowMs = now();
     const known = kept.get(name);
-    if (known !== undefined && nowMs < known.until) return known.token;
+    if (known !== undefined && nowMs < known.until) {
+      onMade("cached");
+      return known.token;
+    }
     const token = signed(claimsFor(about, nowMs), key());
     kept.set(name, { token, until: nowMs + maxAgeSeconds * 1000 - renewBeforeMs });
+    onMade("signed");
     return token;
   };
 }

@@ -49,7 +49,7 @@ export function frontDoor({
         if (isForAnother(identified, request)) return { ...unauthorized, challenge: "bad-token", reason: "audience" };
         return lacksScope(identified) ? insufficient : identified;
       case "anonymous":
-        return { ...unauthorized, challenge: "no-token", reason: "no token" };
+        return { ...unauthorized, challenge: "no-token", reason: "no-token" };
       case "refused":
         return { ...unauthorized, challenge: "bad-token", reason: identified.reason };
       case "unavailable":
@@ -85,5 +85,5 @@ const insufficient = {
 
 function notServed(what: "Host" | "Origin", setting: string): Admission {
   const detail = `This ${what} is not allowed; see ${setting}.`;
-  return { state: "refused", status: 403, challenge: undefined, detail, reason: `${what} not allowed` };
+  return { state: "refused", status: 403, challenge: undefined, detail, reason: `${what.toLowerCase()}-not-allowed` };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TraceEnvironment } from "../observe/traces/settings.ts";
 import { GatewayKeys } from "./gateway-keys.ts";
 
 const list = z
@@ -21,7 +22,8 @@ const origin = z
 /** Unset: without that limit. */
 const limit = z.coerce.number().int().min(1).max(1_000_000).optional();
 
-const logLevel = z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]);
+/** The logger's words. */
+export const LogLevel = z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]);
 
 /** A list as JSON; what is in it is for whoever reads it. */
 const jsonList = z.string().transform((text, context): unknown[] => {
@@ -58,7 +60,7 @@ export const Surroundings = z.object({
 });
 
 /** The variables as they are written, each with its default. */
-export const Environment = Surroundings.extend({
+export const Environment = Surroundings.extend(TraceEnvironment.shape).extend({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
   HOST: z.string().min(1).default("127.0.0.1"),
   PUBLIC_ORIGIN: origin.optional(),
@@ -105,7 +107,7 @@ export const Environment = Surroundings.extend({
     .string()
     .regex(/^\S{1,512}$/, 'must be an image such as "registry.example.com/mcp-gateway:0.1.0"')
     .optional(),
-  GUARD_LOG_LEVEL: logLevel.optional(),
+  GUARD_LOG_LEVEL: LogLevel.optional(),
   GUARD_KEY_SETTLE_SECONDS: z.coerce.number().min(0).max(3600).optional(),
   IMAGE_CATALOGUE: z.string().optional(),
   SECRETS_DIRECTORY: z.string().min(1).default("./secrets"),
@@ -127,7 +129,11 @@ export const Environment = Surroundings.extend({
   AUDIT_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(90),
   ADMIN_ROLE: z.string().min(1).default("mcp.admin"),
   WORKLOAD_IDENTITY_ROLES: list,
-  LOG_LEVEL: logLevel.default("info"),
+  LOG_LEVEL: LogLevel.default("info"),
+  LOG_LEVEL_FILE: z.string().optional(),
+  METRICS_PORT: z
+    .union([z.literal("off"), z.coerce.number().int().min(0).max(65_535)], 'must be a port, or "off"')
+    .optional(),
 });
 export type Environment = z.infer<typeof Environment>;
 

@@ -53,7 +53,8 @@ export function watchSecretFile({
   }
 }
 
-function everyOf(ms: number, look: () => Promise<void>): () => void {
+/** By a timer, which keeps no process alive. */
+export function everyOf(ms: number, look: () => Promise<void>): () => void {
   const timer = setInterval(() => void look(), ms);
   timer.unref();
   return () => clearInterval(timer);

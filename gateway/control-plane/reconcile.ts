@@ -3,7 +3,7 @@ import type { Leadership, Runtime } from "../runtime/runtime.ts";
 import { type Kind, managerOf, type Resource, type Store, type WorkloadKind, workloadKinds } from "../store/store.ts";
 import type { View } from "../store/view.ts";
 import { before } from "./before.ts";
-import { type Pause, workQueue } from "./work-queue.ts";
+import { type Backlog, type Pause, workQueue } from "./work-queue.ts";
 import { workloadOf } from "./workload.ts";
 
 export interface Reconciler extends AsyncDisposable {
@@ -11,10 +11,13 @@ export interface Reconciler extends AsyncDisposable {
   observe(kind: Kind, name: string): Promise<void>;
   /** Resolves when nothing is left to do for this name, whichever gateway does it, or after a named limit. */
   settled(kind: Kind, name: string): Promise<void>;
+  /** What is not as wanted yet: workloads, and virtual servers that are being removed. */
+  backlog(): Readonly<Record<TaskKind, Backlog>>;
 }
 
+type TaskKind = "workload" | "server";
 /** Work that one worker does: all that concerns a workload, whoever has its name, or a virtual server. */
-type Task = `workload/${string}` | `server/${string}`;
+type Task = `${TaskKind}/${string}`;
 
 const resyncMs = 60_000;
 const usualSettleLimitMs = 20_000;
@@ -38,7 +41,7 @@ export async function openReconciler({
   view: View;
   runtime: Pick<Runtime, "apply" | "remove" | "names" | "onDrift">;
   leadership: Leadership;
-  events: Pick<Events, "reconcileFailed" | "resyncFailed" | "leftoverKept">;
+  events: Pick<Events, "reconciled" | "reconcileFailed" | "resyncFailed" | "leftoverKept">;
   settleLimitMs?: number;
   pause?: Pause;
 }): Promise<Reconciler> {
@@ -49,6 +52,10 @@ export async function openReconciler({
     onFailure(task, attempt, retryInMs, error) {
       const [kind, name] = partsOf(task);
       events.reconcileFailed({ kind, name, attempt, retryInMs }, error);
+    },
+    onAttempt(task, { result, ms, isRetry }) {
+      const [kind] = partsOf(task);
+      events.reconciled({ kind, result, seconds: ms / 1000, isRetry });
     },
     pause,
   });
@@ -69,6 +76,7 @@ export async function openReconciler({
       await before(over, queue.done(taskOf(kind, name)));
       await gone(kind, name, over);
     },
+    backlog: () => ({ workload: queue.backlog(isOf("workload")), server: queue.backlog(isOf("server")) }),
     async [Symbol.asyncDispose]() {
       unsubscribe();
       unwatch();
@@ -167,7 +175,11 @@ function taskOf(kind: Kind, name: string): Task {
   return kind === "server" ? `server/${name}` : `workload/${name}`;
 }
 
-function partsOf(task: Task): [kind: string, name: string] {
+function partsOf(task: Task): [kind: TaskKind, name: string] {
   const slash = task.indexOf("/");
-  return [task.slice(0, slash), task.slice(slash + 1)];
+  return [task.slice(0, slash) as TaskKind, task.slice(slash + 1)];
+}
+
+function isOf(kind: TaskKind): (task: Task) => boolean {
+  return (task) => task.startsWith(`${kind}/`);
 }

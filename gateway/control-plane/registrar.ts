@@ -5,7 +5,12 @@ import type { View } from "../store/view.ts";
 import { before } from "./before.ts";
 import { foundRecord, maker, registrationOf } from "./registration.ts";
 import { sightings } from "./sightings.ts";
-import { type Pause, workQueue } from "./work-queue.ts";
+import { type Backlog, type Pause, workQueue } from "./work-queue.ts";
+
+export type Registrar = AsyncDisposable & {
+  /** Names that may not be registered as they are yet. */
+  backlog(): Backlog;
+};
 
 const author = { id: maker, requestId: "registrar" } as const;
 const resyncMs = 60_000;
@@ -30,13 +35,13 @@ export function openRegistrar({
   view: View;
   found: Pick<Found, "names" | "get" | "onChange" | "explain">;
   leadership: Leadership;
-  events: Pick<Events, "registrationFailed" | "resourceWritten">;
+  events: Pick<Events, "reconciled" | "registrationFailed" | "resourceWritten">;
   /** Milliseconds since 1970. */
   now: () => number;
   /** How long a record outlives what it was made for. */
   lingerMs?: number;
   pause?: Pause;
-}): AsyncDisposable {
+}): Registrar {
   const sighted = sightings(now);
   const timers = new Map<string, Timer>();
   const closing = new AbortController();
@@ -45,6 +50,8 @@ export function openRegistrar({
     mayWork: () => leadership.leading(),
     onFailure: (adapter, attempt, retryInMs, error) =>
       events.registrationFailed({ adapter, attempt, retryInMs }, error),
+    onAttempt: (_, { result, ms, isRetry }) =>
+      events.reconciled({ kind: "registration", result, seconds: ms / 1000, isRetry }),
     pause,
   });
 
@@ -60,6 +67,7 @@ export function openRegistrar({
   addAll();
 
   return {
+    backlog: () => queue.backlog(),
     async [Symbol.asyncDispose]() {
       closing.abort();
       unwatch();
@@ -135,7 +143,8 @@ export function openRegistrar({
   }
 
   async function written(action: string, { kind, name, revision }: Resource): Promise<void> {
-    events.resourceWritten({ action, kind, name, revision, by: author.id, requestId: author.requestId });
+    const by = { by: author.id, requestId: author.requestId, author: "registrar" } as const;
+    events.resourceWritten({ action, kind, name, revision, ...by });
     await heard(kind, name);
   }
 

@@ -138,7 +138,7 @@ export function resourceVerbs<K extends Kind>({
     requestId: string,
   ): Promise<Written<K>> {
     const { name, revision } = resource;
-    events.resourceWritten({ action, kind, name, revision, by: principal.id, requestId });
+    events.resourceWritten({ action, kind, name, revision, by: principal.id, requestId, author: "client" });
     await reconciler.observe(kind, name);
     return { state: "written", resource };
   }

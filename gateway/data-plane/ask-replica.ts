@@ -26,6 +26,6 @@ export function askReplica({ forward, guards }: { forward: Forward; guards: Guar
       method === "POST" ? classify(json, headers.get("mcp-protocol-version")) : { method, era: "legacy" as const };
     setOwnHeaders(headers, { principal: call.principal, address: call.address, origin: new URL(request.url).origin });
     guards?.mark(headers, { call, message, json }, route);
-    return send({ method, target: "/mcp", headers, body: text, signal }, endpoint);
+    return send({ method, target: "/mcp", headers, body: text, signal, seen: call.seen }, endpoint);
   };
 }

@@ -1,4 +1,5 @@
 import { classify, eraOf, type Message } from "./message.ts";
+import type { Seen } from "./seen.ts";
 
 /** What came with a request: its text goes on as it is; it is parsed once, for whatever the gateway has to know. */
 export type Body =
@@ -10,7 +11,7 @@ export type Body =
  * The whole body and its message. A body larger than `maxBytes` is known from Content-Length at once, else found out
  * while reading, so that no more than the limit is ever held. GET and DELETE have none.
  */
-export async function readBody(request: Request, maxBytes: number): Promise<Body> {
+export async function readBody(request: Request, maxBytes: number, seen: Pick<Seen, "received">): Promise<Body> {
   const revision = request.headers.get("mcp-protocol-version");
   if (request.method !== "POST") {
     return { state: "read", text: null, json: null, message: { method: request.method, era: eraOf(revision) } };
@@ -19,6 +20,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Body
   if (length !== null && Number(length) > maxBytes) return { state: "too-large" };
   const text = length === null ? await readChunks(request, maxBytes) : await request.text();
   if (text === undefined) return { state: "too-large" };
+  seen.received();
   try {
     const json: unknown = JSON.parse(text);
     return { state: "read", text, json, message: classify(json, revision) };

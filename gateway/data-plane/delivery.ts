@@ -36,7 +36,7 @@ export function delivery({
     adapter: string,
     { endpoint }: Route & { state: "pinned" },
   ): Promise<Delivered> {
-    const forwarded = await forward(request, endpoint);
+    const forwarded = await forward(request.seen.asks(request, endpoint), endpoint);
     if (forwarded.state === "answered") return { ...forwarded, endpoint };
     if (await replicas.gone(adapter, endpoint.id, limits.newsMs, request.signal)) {
       return { state: "lost", endpoint, mayHaveRun: forwarded.state === "broken" };
@@ -53,11 +53,13 @@ export function delivery({
   ): Promise<Delivered> {
     let endpoint = place(replicas.of(adapter), key);
     if (!endpoint) {
+      request.seen.waits();
       await replicas.someReady(adapter, holdMs, request.signal);
       endpoint = place(replicas.of(adapter), key);
+      request.seen.waited(endpoint ? "served" : "unready");
       if (!endpoint) return request.signal.aborted ? { state: "abandoned" } : { state: "unready" };
     }
-    const forwarded = await forward(request, endpoint);
+    const forwarded = await forward(request.seen.asks(request, endpoint), endpoint);
     if (forwarded.state === "refused") return toNext(request, adapter, key, endpoint);
     return forwarded.state === "answered" ? { ...forwarded, endpoint } : failed(forwarded, endpoint);
   }
@@ -65,7 +67,7 @@ export function delivery({
   async function toNext(request: UpstreamRequest, adapter: string, key: string, refused: Endpoint): Promise<Delivered> {
     for (const endpoint of ranked(replicas.of(adapter), key)) {
       if (endpoint.id === refused.id) continue;
-      const forwarded = await forward(request, endpoint);
+      const forwarded = await forward(request.seen.asks(request, endpoint), endpoint);
       if (forwarded.state === "answered") return { ...forwarded, endpoint };
       if (forwarded.state !== "refused") return failed(forwarded, endpoint);
     }

@@ -1,6 +1,7 @@
 import type { Principal } from "../auth/principal.ts";
 import type { Resource } from "../store/store.ts";
 import type { Message } from "./message.ts";
+import type { Seen } from "./seen.ts";
 import type { ToolAccess } from "./tool-policy.ts";
 
 /** Who calls which adapter, as the front door found out. */
@@ -12,6 +13,7 @@ export type Call = {
   readonly requestId: string;
   /** The client's IP address. */
   readonly address: string;
+  readonly seen: Seen;
 };
 
 /** One request on its way, and what is known of it. */

@@ -1,9 +1,13 @@
 import type { Endpoint } from "../runtime/runtime.ts";
+import type { Seen } from "./seen.ts";
 import { type Exchanged, exchange } from "./upstream/exchange.ts";
 import { connectionPool, type PoolLimits } from "./upstream/pool.ts";
 import type { OutgoingRequest } from "./upstream/request-head.ts";
 
-export type UpstreamRequest = OutgoingRequest;
+export type UpstreamRequest = OutgoingRequest & {
+  /** Is told what happens to it. */
+  readonly seen: Seen;
+};
 
 /** `refused`: nothing was sent, another replica may be asked. `broken`: it may have acted on the request already. */
 export type Forwarded = Exchanged;
@@ -25,15 +29,17 @@ export function forwardBySocket(
   const pool = connectionPool(limits, now);
   return {
     async forward(request, { origin }) {
-      const first = await exchange(request, origin, pool);
+      const first = await exchange(request, origin, pool, request.seen);
       if (first.state !== "answered" || !isRedirect(first.response)) return first;
       const location = first.response.headers.get("location") ?? "";
       const target = URL.parse(location, origin + request.target);
       await first.response.body?.cancel();
       if (!keepsMethod(first.response) || target?.origin !== new URL(origin).origin) {
-        return { state: "broken", reason: `redirects to ${location.slice(0, 200)}` };
+        // The rest of the URL may be a secret, and this is logged.
+        return { state: "broken", reason: `redirects to ${target?.origin ?? "what is no URL"}` };
       }
-      const second = await exchange({ ...request, target: target.pathname + target.search }, origin, pool);
+      const again = { ...request, target: target.pathname + target.search };
+      const second = await exchange(again, origin, pool, request.seen);
       if (second.state !== "answered" || !isRedirect(second.response)) return second;
       await second.response.body?.cancel();
       return { state: "broken", reason: "redirects twice" };

@@ -3,8 +3,8 @@ import type { About } from "../assertion/signer.ts";
 import type { Guarding } from "../runtime/runtime.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
-import { isObject } from "./message.ts";
 import type { Route } from "./route.ts";
+import { toolIn } from "./tool-name.ts";
 
 /** The way past the guards that stand before replicas. */
 export type Guards = {
@@ -51,14 +51,9 @@ export function guards({
 
 /** The gateway has read the message, so that no guard has to. */
 function callOf(method: string, json: unknown): string {
-  if (method !== "tools/call") return word(method);
-  const params = isObject(json) ? json["params"] : undefined;
-  const name = isObject(params) ? params["name"] : undefined;
-  return typeof name === "string" ? `tools/call ${word(name.slice(0, maxNameLength))}` : method;
+  const tool = toolIn(method, json);
+  return tool === undefined ? word(method) : `${method} ${word(tool)}`;
 }
-
-/** A guard counts by names, and remembers few. */
-const maxNameLength = 128;
 
 function word(text: string): string {
   return /^[\w./-]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed());

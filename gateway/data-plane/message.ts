@@ -9,6 +9,8 @@ export type Message = {
 export type Era = "legacy" | "modern";
 
 const firstModernRevision = "2026-07-28";
+/** Longer ones are none of the protocol's, and are cut where they are told. */
+const maxMethodLength = 128;
 const revisionClaim = "io.modelcontextprotocol/protocolVersion";
 
 /** Reads a parsed body and the MCP-Protocol-Version header. A claim of either makes it modern; both are dates, so they compare as text. */
@@ -31,7 +33,7 @@ function isModern(revision: unknown): boolean {
 
 function methodOf(body: unknown): string {
   if (Array.isArray(body)) return "batch";
-  return isObject(body) && typeof body.method === "string" ? body.method : "response";
+  return isObject(body) && typeof body.method === "string" ? body.method.slice(0, maxMethodLength) : "response";
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,6 @@
 import type { Access } from "../auth/access.ts";
 import type { Events } from "../observe/events.ts";
-import type { ToolCall } from "../store/store.ts";
+import type { Endpoint } from "../runtime/runtime.ts";
 import type { View } from "../store/view.ts";
 import { answers } from "./answers.ts";
 import { readBody } from "./body.ts";
@@ -14,8 +14,10 @@ import { limitedAnswer } from "./limits/limited.ts";
 import type { Replicas } from "./replicas.ts";
 import { type Route, routeOf } from "./route.ts";
 import type { Scope, Seal } from "./seal.ts";
+import type { SessionWatch } from "./session-watch.ts";
 import { toolCallsOf } from "./tool-calls.ts";
 import { filterToolLists } from "./tool-filter.ts";
+import { toolIn } from "./tool-name.ts";
 import { listIdsIn, refusal, refusedCall, toolAccess } from "./tool-policy.ts";
 import { upstreamRequest } from "./upstream-request.ts";
 
@@ -26,7 +28,7 @@ const retryAfterSeconds = 2;
 /**
  * The data plane: one MCP request (streamable HTTP, revisions 2025-03-26 to 2026-07-28) to the right replica of one
  * adapter, its answer streaming back untouched. Reads memory only: no store, no cluster. `closing` ends event streams,
- * which would otherwise keep a stopping gateway; `note` takes tool calls for the audit trail.
+ * which would otherwise keep a stopping gateway.
  */
 export function proxy({
   access,
@@ -36,7 +38,7 @@ export function proxy({
   forward,
   guards,
   callLimits,
-  note,
+  sessions,
   events,
   limits,
   closing,
@@ -50,7 +52,7 @@ export function proxy({
   forward: Forward;
   guards: Guards | undefined;
   callLimits: CallLimits;
-  note: ((call: ToolCall) => void) | undefined;
+  sessions: SessionWatch;
   events: Events;
   limits: ProxyLimits;
   closing: AbortSignal;
@@ -60,27 +62,26 @@ export function proxy({
   const deliver = delivery({ replicas, forward: guards ? guards.past(forward) : forward, limits });
 
   return async (request, call) => {
+    const { seen } = call;
     const adapter = view.get("adapter", call.adapter);
     if (!adapter || adapter.deleting) return answers.noAdapter();
+    seen.reached(adapter.name);
     if (!access.may(call.principal, "read", adapter.body)) return answers.forbidden();
-    const body = await readBody(request, limits.maxBodyBytes);
+    const body = await readBody(request, limits.maxBodyBytes, seen);
     if (body.state === "too-large") return answers.tooLarge(limits.maxBodyBytes);
     if (body.state === "malformed") return answers.malformed();
 
-    const startedMs = now();
     const { text, json, message } = body;
+    const { method } = message;
+    seen.read({ method, tool: toolIn(method, json), text, json, headers: request.headers });
     const tools = toolAccess(adapter.body.allowedTools, call.principal, access);
     const sessionId = request.headers.get("mcp-session-id");
     const exchange: Exchange = { request, call, adapter, text, json, message, sessionId, tools };
     const refused = tools === "all" ? undefined : refusedCall(json, tools);
-    const response = refused ? refuseTool(exchange, refused.tool) : await carryOut(exchange);
-    const { status } = response;
-    const durationMs = now() - startedMs;
-    const { requestId } = call;
-    events.mcpRequest({ requestId, adapter: adapter.name, method: message.method, status, ms: durationMs });
-    const outcome = { refused: refused !== undefined, status, durationMs };
-    if (note) for (const toolCall of toolCallsOf(exchange, outcome)) note(toolCall);
-    return response;
+    if (method === "tools/call" || method === "batch") {
+      seen.calls((ended) => toolCallsOf(exchange, ended), refused ? "refused" : "passed-on");
+    }
+    return refused ? refuseTool(exchange, refused.tool) : carryOut(exchange);
   };
 
   function refuseTool({ call, tools, json }: Exchange, tool: string): Response {
@@ -94,10 +95,11 @@ export function proxy({
     const scope = { adapterUid: adapter.uid, principalKey };
     const route = routeOf(message, sessionId, adapter, scope, { replicas, seal, nonce });
     if (route.state === "lost") {
-      events.sessionRefused({ requestId: call.requestId, adapter: adapter.name, reason: route.reason });
-      if (sessionId !== null) callLimits.lost({ principalKey, adapter: adapter.name }, sessionId);
+      sessions.lost(call, route.sealed, route.reason);
+      callLimits.lost({ principalKey, adapter: adapter.name }, route.sealed);
       return answers.noSession();
     }
+    if (route.state === "pinned") sessions.used(call, route);
     const admission = callLimits.admit({
       principalKey,
       adapter: adapter.name,
@@ -128,19 +130,21 @@ export function proxy({
     scope: Scope,
     admitted: Admitted,
   ): Response {
-    const { requestId, adapter } = exchange.call;
+    const { call } = exchange;
+    const { requestId, adapter } = call;
     switch (delivered.state) {
       case "answered": {
-        const { message } = exchange;
         const response = withoutForbidden(delivered, exchange);
-        const session = message.era === "legacy" ? response.headers.get("mcp-session-id") : null;
+        const session = exchange.message.era === "legacy" ? response.headers.get("mcp-session-id") : null;
         cleanAnswer(response.headers);
-        if (session !== null)
-          response.headers.set("mcp-session-id", sealed(session, delivered.endpoint.id, route, scope));
+        if (route.state === "pinned") sessions.answered(call, route, exchange.request.method, response.status);
+        if (session !== null) {
+          response.headers.set("mcp-session-id", sealed(session, delivered.endpoint, { call, route, scope }));
+        }
         return admitted.answered(response);
       }
       case "lost":
-        events.sessionRefused({ requestId, adapter, reason: "its replica has just gone" });
+        if (route.state === "pinned") sessions.lost(call, route.sealed, "replica-gone");
         return admitted.answered(answers.noSession(delivered));
       case "broken":
         events.upstreamFailed({ requestId, adapter, replica: delivered.endpoint.name, reason: delivered.reason });
@@ -165,8 +169,14 @@ export function proxy({
   }
 
   /** A server that echoes the session's id gives the client the sealed one it has; a new id is sealed. */
-  function sealed(session: string, replica: string, route: Route, scope: Scope): string {
+  function sealed(
+    session: string,
+    { id, name }: Endpoint,
+    { call, route, scope }: { call: Call; route: Route; scope: Scope },
+  ): string {
     if (route.state === "pinned" && route.session === session) return route.sealed;
-    return seal.close({ replica, session, issuedAtMs: now() }, scope);
+    const sealed = seal.close({ replica: id, session, issuedAtMs: now() }, scope);
+    sessions.opened(call, sealed, name);
+    return sealed;
   }
 }

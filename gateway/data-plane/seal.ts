@@ -9,9 +9,12 @@ export type Scope = { readonly adapterUid: string; readonly principalKey: string
 export type Seal = {
   /** The id to give to the client: visible ASCII, as the specification asks. */
   close(pin: Pin, scope: Scope): string;
-  /** Undefined for whatever was not sealed here, for this scope, with a key still known: a stranger learns nothing more. */
-  open(sealed: string, scope: Scope): Pin | undefined;
+  /** A reason, for our own eyes, for whatever was not sealed here, for this scope, with a key that is still known. */
+  open(sealed: string, scope: Scope): Pin | SealFailure;
 };
+
+/** `malformed`: no gateway made it. `unknown-key`: another one did, or this one long ago. `foreign`: it is changed, or another's. */
+export type SealFailure = "malformed" | "unknown-key" | "foreign" | "expired";
 
 const prefix = "g1.";
 const keyIdBytes = 4;
@@ -62,8 +65,9 @@ export function seal({
     open(sealed, scope) {
       const { keys, remembered } = ringNow();
       const known = remembered.get(sealed);
-      const pin = known ? (known.scope === bound(scope) ? known.pin : undefined) : unseal(keys, sealed, scope);
-      if (!pin || now() - pin.issuedAtMs > sessionMaxAgeMs) return undefined;
+      const pin = known ? (known.scope === bound(scope) ? known.pin : "foreign") : unseal(keys, sealed, scope);
+      if (typeof pin === "string") return pin;
+      if (now() - pin.issuedAtMs > sessionMaxAgeMs) return "expired";
       if (!known) remembered.set(sealed, { scope: bound(scope), pin });
       return pin;
     },
@@ -86,13 +90,14 @@ function ringOf(secrets: readonly string[]) {
   return { secrets, keys, current, remembered: remember<{ scope: string; pin: Pin }>(maxRemembered) };
 }
 
-function unseal(keys: readonly Key[], sealed: string, scope: Scope): Pin | undefined {
-  if (!sealed.startsWith(prefix) || sealed.length > maxSealedLength) return undefined;
+function unseal(keys: readonly Key[], sealed: string, scope: Scope): Pin | SealFailure {
+  if (!sealed.startsWith(prefix) || sealed.length > maxSealedLength) return "malformed";
   const bytes = Buffer.from(sealed.slice(prefix.length), "base64url");
   // Decoding forgives stray characters and padding bits; only the one spelling we gave out is taken.
-  if (bytes.toString("base64url") !== sealed.slice(prefix.length)) return undefined;
+  if (bytes.toString("base64url") !== sealed.slice(prefix.length)) return "malformed";
   const key = keys.find(({ id }) => id.equals(bytes.subarray(0, keyIdBytes)));
-  if (!key || bytes.length <= keyIdBytes + nonceBytes + tagBytes) return undefined;
+  if (bytes.length <= keyIdBytes + nonceBytes + tagBytes) return "malformed";
+  if (!key) return "unknown-key";
   const nonce = bytes.subarray(keyIdBytes, keyIdBytes + nonceBytes);
   const decipher = createDecipheriv("aes-256-gcm", key.secret, nonce, { authTagLength: tagBytes });
   decipher.setAAD(Buffer.from(bound(scope)));
@@ -101,7 +106,7 @@ function unseal(keys: readonly Key[], sealed: string, scope: Scope): Pin | undef
     const cipherText = bytes.subarray(keyIdBytes + nonceBytes, -tagBytes);
     return pinFrom(decipher.update(cipherText, undefined, "utf8") + decipher.final("utf8"));
   } catch {
-    return undefined;
+    return "foreign";
   }
 }
 

@@ -34,6 +34,7 @@ export function upstreamRequest(
     target: query < 0 ? upstreamPath : upstreamPath + request.url.slice(query),
     headers,
     body: text,
+    seen: call.seen,
     signal: isStream ? streamSignal(request.signal, closing, call.expiresAtMs, nowMs) : request.signal,
   };
   return tools === "all" ? asSent : asRead(asSent, json);

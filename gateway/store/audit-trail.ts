@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ToolCall } from "../observe/requests/tool-call.ts";
 import { callEntry, type KeptArguments } from "./call-entry.ts";
 import type { Pause } from "./reading-queue.ts";
-import type { CallEntry, Store, ToolCall } from "./store.ts";
+import type { CallEntry, Store } from "./store.ts";
 
 /** Tool calls on their way into the store. Nobody waits for it: neither does a call, nor does it fail. */
-export type AuditTrail = AsyncDisposable & { note(call: ToolCall): void };
+export type AuditTrail = AsyncDisposable & {
+  note(call: ToolCall): void;
+  /** How many are not in the store yet. */
+  waiting(): number;
+};
 
 export type AuditTrailLimits = {
   /** Calls that may wait for the store, beside the one batch that is being written. */
@@ -23,10 +28,9 @@ export type AuditTrailLimits = {
 export const auditTrailLimits: AuditTrailLimits = { maxWaiting: 10_000, batch: 100, gatherMs: 1_000, closingMs: 5_000 };
 
 export type AuditTrailEvents = {
-  /** The log line of each call; `entry` is without its arguments, whatever is kept. */
-  toolCalled(entry: Omit<CallEntry, "arguments">): void;
+  auditWritten(count: number): void;
   auditWriteFailed(what: { attempt: number; waiting: number; retryInMs: number }, error: unknown): void;
-  /** So many calls will never be in the store; their log lines are all there is of them. */
+  /** So many calls will never be in the store; lines in the access log are all there is of them. */
   auditLost(what: { count: number; why: string }): void;
 };
 
@@ -63,8 +67,6 @@ export function auditTrail({
   return {
     note(call) {
       const entry = callEntry(call, new Date(now()), kept);
-      const { arguments: _, ...logged } = entry;
-      events.toolCalled(logged);
       if (closing.signal.aborted) return tellLost(1, stopped);
       if (waiting.length >= limits.maxWaiting) {
         waiting.shift();
@@ -74,6 +76,7 @@ export function auditTrail({
       if (waiting.length >= limits.batch) write();
       else gathering ??= setTimeout(write, limits.gatherMs);
     },
+    waiting: () => waiting.length + beingWritten,
     async [Symbol.asyncDispose]() {
       closing.abort();
       write();
@@ -100,6 +103,7 @@ export function auditTrail({
       beingWritten = batch.length;
       if (!(await isWritten(batch))) return;
       beingWritten = 0;
+      events.auditWritten(batch.length);
       tellLost(pushedOut, "too many waited for the store");
       pushedOut = 0;
     }

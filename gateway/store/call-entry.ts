@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import type { ToolCall } from "../observe/requests/tool-call.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import type { CallEntry, ToolCall } from "./store.ts";
+import type { CallEntry } from "./store.ts";
 
 /** Whether a call's arguments are kept by their hash only, or themselves as well. */
 export type KeptArguments = "hash" | "full";

@@ -31,6 +31,7 @@ export async function openPglite({ directory }: { directory?: string }): Promise
     db,
     // In one process with its only client: it is never away, so there is nothing to reset.
     listen: (channel, onPayload) => client.listen(channel, onPayload),
+    changesAgeMs: () => 0,
     newUid: () => crypto.randomUUID(),
     close: () => opened.disposeAsync(),
   });

@@ -47,6 +47,7 @@ export async function openPostgres({ url, events, credential, ...given }: Postgr
   return sqlStore({
     db: drizzleOn(pool.client),
     listen: feed.listen,
+    changesAgeMs: feed.ageMs,
     newUid: () => crypto.randomUUID(),
     async close() {
       await feed[Symbol.asyncDispose]();

@@ -9,7 +9,11 @@ export type ReadingQueue<Item> = AsyncDisposable & {
    * An item that is in the line already is read once for all who added it.
    */
   add(item: Item): Promise<void>;
+  /** How long the oldest item has been waiting for a reading that succeeds; 0 when there is none. */
+  lagMs(): number;
 };
+
+type Waiting = PromiseWithResolvers<void> & { readonly sinceMs: number };
 
 const firstPauseMs = 50;
 const maxPauseMs = 2_000;
@@ -22,22 +26,30 @@ export function readingQueue<Item extends string>({
   read,
   onFailure,
   pause = (ms, signal) => sleep(ms, undefined, { signal }),
+  now = () => performance.now(),
 }: {
   read: (item: Item) => Promise<void>;
   onFailure: (error: unknown) => void;
   pause?: Pause;
+  /** Milliseconds of a clock that never goes back. */
+  now?: () => number;
 }): ReadingQueue<Item> {
-  const line = new Map<Item, PromiseWithResolvers<void>>();
+  const line = new Map<Item, Waiting>();
+  let beingRead: Waiting | undefined;
   const closing = new AbortController();
   let working: Promise<void> | undefined;
 
   return {
     add(item) {
       if (closing.signal.aborted) return Promise.resolve();
-      const waiting = line.get(item) ?? Promise.withResolvers<void>();
+      const waiting = line.get(item) ?? { ...Promise.withResolvers<void>(), sinceMs: now() };
       line.set(item, waiting);
       working ??= work();
       return waiting.promise;
+    },
+    lagMs() {
+      const all = [...line.values(), ...(beingRead ? [beingRead] : [])];
+      return all.reduce((lag, { sinceMs }) => Math.max(lag, now() - sinceMs), 0);
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
@@ -52,12 +64,15 @@ export function readingQueue<Item extends string>({
       const [item, waiting] = next;
       // Out of the line before it is read: a change from now on needs a reading of its own.
       line.delete(item);
+      beingRead = waiting;
       try {
         await read(item);
         waiting.resolve();
+        beingRead = undefined;
         failures = 0;
       } catch (error) {
         onFailure(error);
+        beingRead = undefined;
         putBack(item, waiting);
         // It rejects when aborted; then the loop ends.
         await pause(Math.min(firstPauseMs * 2 ** failures++, maxPauseMs), closing.signal).catch(() => undefined);
@@ -66,9 +81,9 @@ export function readingQueue<Item extends string>({
     working = undefined;
   }
 
-  function putBack(item: Item, waiting: PromiseWithResolvers<void>): void {
+  function putBack(item: Item, waiting: Waiting): void {
     const again = line.get(item);
     if (again) void again.promise.then(waiting.resolve);
-    else line.set(item, waiting);
+    line.set(item, again ? { ...again, sinceMs: waiting.sinceMs } : waiting);
   }
 }

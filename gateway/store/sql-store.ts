@@ -35,10 +35,11 @@ const channel = "resource_changes";
 export function sqlStore(database: {
   db: Database;
   listen: Listen;
+  changesAgeMs: () => number | undefined;
   newUid: () => string;
   close: () => Promise<void>;
 }): SqlStore {
-  const { db, listen, newUid, close } = database;
+  const { db, listen, changesAgeMs, newUid, close } = database;
   return {
     db,
 
@@ -90,6 +91,7 @@ export function sqlStore(database: {
         (payload) => onChange(changeFrom(payload)),
         () => onChange({ type: "reset" }),
       ),
+    changesAgeMs,
 
     [Symbol.asyncDispose]: close,
   };

@@ -60,28 +60,6 @@ export type Page = { readonly after: string | undefined; readonly limit: number 
 /** `reset`: changes may have been missed; read everything again. */
 export type Change = { type: "changed"; kind: Kind; name: string } | { type: "reset" };
 
-/** One tool call, as the data plane saw it. */
-export type ToolCall = {
-  /** Id of the principal. */
-  readonly actor: string;
-  /** Whose tool: an adapter's, or one of its own. */
-  readonly kind: WorkloadKind;
-  /** Of the resource. */
-  readonly name: string;
-  readonly uid: string;
-  readonly requestId: string;
-  readonly tool: string;
-  /** `params.arguments` as the client sent it. Undefined counts as `{}`. */
-  readonly arguments: unknown;
-  /** The client's Mcp-Session-Id; only a hash of it is kept. */
-  readonly sessionId: string | null;
-  readonly outcome: AuditEntry["outcome"];
-  /** HTTP status of the answer. */
-  readonly status: number;
-  /** Milliseconds until the answer began. */
-  readonly durationMs: number;
-};
-
 /** One tool call as it is kept; the fields are the contract's. Its text is such that every database can hold it. */
 export type CallEntry = Omit<AuditEntry, "id" | "at" | "action" | "kind" | "revision"> & {
   readonly at: Date;
@@ -128,6 +106,8 @@ export interface Store extends AsyncDisposable {
   purgeAudit(before: Date, max: number): Promise<number>;
   /** Calls back after each committed write, by whichever gateway. Resolves once listening; call what it returns to stop. */
   subscribe(onChange: (change: Change) => void): Promise<() => Promise<void>>;
+  /** Milliseconds since subscribers were last certain to have been told of every write; undefined while there is none. */
+  changesAgeMs(): number | undefined;
 }
 
 /**

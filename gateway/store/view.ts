@@ -22,6 +22,8 @@ export type View = AsyncDisposable & {
   observe(kind: Kind, name: string): Promise<void>;
   /** Resolves when everything has been read again, since changes may have been missed; waits as `refresh` does. */
   reload(): Promise<void>;
+  /** How long the oldest change that was heard of has been waiting to be read; 0 when there is none. */
+  lagMs(): number;
 };
 
 export type ViewLimits = {
@@ -85,6 +87,7 @@ export async function openView({
     refresh: (kind, name) => queue.add(`${kind}/${name}`),
     observe: (kind, name) => inTime(limits.observeMs, queue.add(`${kind}/${name}`)).catch(() => undefined),
     reload: () => queue.add("*"),
+    lagMs: queue.lagMs,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 

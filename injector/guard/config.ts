@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { audienceOf } from "../../gateway/assertion/assertion.ts";
-import { TraceEnvironment, type TraceSettings, traceSettingsOf } from "../../gateway/observe/trace-settings.ts";
+import { TraceEnvironment, type TraceSettings, traceSettingsOf } from "../../gateway/observe/traces/settings.ts";
 import { guardHealthPort, guardPort } from "../pod/names.ts";
 
 /** The guard's settings, frozen. */

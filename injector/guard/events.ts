@@ -1,6 +1,6 @@
 import type { GuardFailure } from "../../gateway/assertion/assertion.ts";
-import type { Log } from "../../gateway/observe/log.ts";
-import { sparing } from "../../gateway/observe/sparing.ts";
+import type { Log } from "../../gateway/observe/logs/log.ts";
+import { sparing } from "../../gateway/observe/logs/sparing.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RefusalReason } from "./refusal.ts";
 

@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { exposition } from "../../gateway/observe/metrics.ts";
+import { exposition } from "../../gateway/observe/metrics/registry.ts";
 
 /** For probes and Prometheus, on a port of its own: nothing here needs to be let in. `unready` says in words why, if so. */
 export function healthRoutes({

@@ -3,8 +3,8 @@ import Counter from "prom-client/lib/counter.js";
 import Gauge from "prom-client/lib/gauge.js";
 import Histogram from "prom-client/lib/histogram.js";
 import type { GuardFailure } from "../../gateway/assertion/assertion.ts";
-import { firstValues, other, rpcErrorLabel, statusLabel } from "../../gateway/observe/label-values.ts";
-import { methodLabel } from "../../gateway/observe/mcp-methods.ts";
+import { firstValues, other, rpcErrorLabel, statusLabel } from "../../gateway/observe/metrics/label-values.ts";
+import { methodLabel } from "../../gateway/observe/requests/mcp-methods.ts";
 import type { Call } from "./call.ts";
 import { type RefusalReason, refusalReasons } from "./refusal.ts";
 

@@ -1,13 +1,14 @@
+import { createHash } from "node:crypto";
 import { fieldOf } from "../../gateway/data-plane/upstream/answer.ts";
 import type { Witness } from "../../gateway/data-plane/upstream/exchange.ts";
 import type { ResponseHead } from "../../gateway/data-plane/upstream/response-head.ts";
-import { type AnswerScan, answerScan } from "../../gateway/observe/answer-scan.ts";
-import type { TraceSpan, Tracing } from "../../gateway/observe/trace.ts";
+import { type AnswerScan, answerScan } from "../../gateway/observe/requests/answer-scan.ts";
+import { answerAttributes, errorTypeOf, requestAttributes } from "../../gateway/observe/traces/span-attributes.ts";
+import type { TraceSpan, Tracing } from "../../gateway/observe/traces/span.ts";
 import type { Call } from "./call.ts";
 import type { GuardEvents } from "./events.ts";
 import type { Labels, Metrics } from "./metrics.ts";
 import type { Sessions } from "./sessions.ts";
-import { answerAttributes, failureOf, requestAttributes, spanName } from "./span-attributes.ts";
 
 export type Observing = {
   readonly metrics: Pick<Metrics, "labelsOf">;
@@ -22,6 +23,8 @@ export type Observing = {
 /** What is seen of one request, from its start to the last byte of its answer. A class, since one lives for each open stream. */
 export class Observation implements Witness {
   readonly #observing: Observing;
+  readonly #call: Call;
+  readonly #headers: Headers;
   readonly #labels: Labels;
   readonly #session: string | undefined;
   readonly #startedMs: number;
@@ -39,16 +42,15 @@ export class Observation implements Witness {
   /** `session` is the request's Mcp-Session-Id, if it has one. */
   constructor({ method, headers }: Request, call: Call, session: string | undefined, observing: Observing) {
     this.#observing = observing;
+    this.#call = call;
+    this.#headers = headers;
     this.#labels = observing.metrics.labelsOf(call);
     this.#session = session;
     this.#startedMs = observing.now();
     this.#httpMethod = method;
     this.#isLasting = method === "GET" || call.method === "subscriptions/listen";
     // Only what has a message is an MCP request.
-    if (observing.tracing && method === "POST") {
-      const describe = () => requestAttributes(headers, call, session);
-      this.#span = observing.tracing.serve(spanName(this.#labels), headers, describe);
-    }
+    if (method === "POST") this.#span = observing.tracing?.serve(nameOf(this.#labels), headers);
   }
 
   /** What the server does becomes a child of this request's span, if there is one. */
@@ -81,13 +83,20 @@ export class Observation implements Witness {
     this.#held?.[Symbol.dispose]();
     const isFailed = end.state === "refused" || end.state === "broken";
     const status = isFailed ? 502 : (this.#status ?? 499);
-    const rpcError = this.#scan?.error();
+    const failure = this.#scan?.failure();
+    const rpcError = typeof failure === "number" ? failure : undefined;
     const bytes = { requestBytes: this.#requestBytes, answerBytes: this.#answerBytes };
     const seconds = this.#isLasting ? undefined : (now() - this.#startedMs) / 1000;
     events.requestOver(this.#labels, { status, rpcError, seconds, ...bytes });
     if (end.state === "refused") events.upstreamFailed("refused", "it accepts no connection");
     if (end.state === "broken") events.upstreamFailed("broken", end.reason);
-    this.#span?.end(answerAttributes(status, rpcError), isFailed ? end.state : failureOf(status, rpcError));
+    const describe = () => ({ ...requestAttributes(this.#asked()), ...answerAttributes(status, rpcError) });
+    this.#span?.end(describe, isFailed ? end.state : errorTypeOf(status, failure));
+  }
+
+  #asked() {
+    const session = this.#session === undefined ? undefined : hashed(this.#session);
+    return { ...this.#call, revision: this.#headers.get("mcp-protocol-version"), session };
   }
 
   #noteSession(status: number, session: string | undefined): void {
@@ -96,4 +105,14 @@ export class Observation implements Witness {
     if (isOver) this.#observing.sessions.ended(session);
     else if (status < 300) this.#held = this.#observing.sessions.hold(session);
   }
+}
+
+/** The method and what it is about, both out of few values. */
+function nameOf({ method, tool }: Labels): string {
+  return tool === "" ? method : `${method} ${tool}`;
+}
+
+/** The id itself opens the session to whoever gets past the gateway. */
+function hashed(session: string): string {
+  return createHash("sha256").update(session).digest("hex").slice(0, 32);
 }

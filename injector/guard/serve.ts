@@ -1,8 +1,8 @@
 import { connectionPool, type PoolLimits } from "../../gateway/data-plane/upstream/pool.ts";
-import { openLog } from "../../gateway/observe/log.ts";
-import { processRegistry } from "../../gateway/observe/metrics.ts";
-import type { Tracing } from "../../gateway/observe/trace.ts";
-import type { TraceSettings } from "../../gateway/observe/trace-settings.ts";
+import { openLog } from "../../gateway/observe/logs/log.ts";
+import { processRegistry } from "../../gateway/observe/metrics/registry.ts";
+import type { Tracing } from "../../gateway/observe/traces/span.ts";
+import type { TraceSettings } from "../../gateway/observe/traces/settings.ts";
 import { pause } from "../../gateway/runtime/pause.ts";
 import { answers } from "./answers.ts";
 import type { Config } from "./config.ts";
@@ -87,7 +87,7 @@ export async function serve(config: Config, version: string): Promise<Served> {
 
 /** The library is loaded only for this: it takes several megabytes. */
 async function openSpans(settings: TraceSettings, version: string, events: GuardEvents): Promise<Tracing> {
-  const { openTracing } = await import("../../gateway/observe/trace.ts");
+  const { openTracing } = await import("../../gateway/observe/traces/trace.ts");
   return openTracing(settings, { name: "mcp-guard", version }, events.spansDropped);
 }
 

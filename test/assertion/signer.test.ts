@@ -81,3 +81,15 @@ test("a new key signs what is signed from now on", async () => {
   nowMs += 30_000;
   expect(kidOf(sign(about))).toBe(current.kid);
 });
+
+test("it is told of each assertion whether it had to be signed", () => {
+  let nowMs = startMs;
+  const told: string[] = [];
+  const sign = assertionSigner({ key: () => key, now: () => nowMs, onMade: (source) => told.push(source) });
+  sign(about);
+  sign(about);
+  sign({ ...about, audience: "adapter/dice" });
+  nowMs += 30_000;
+  sign(about);
+  expect(told).toEqual(["signed", "cached", "signed", "signed"]);
+});

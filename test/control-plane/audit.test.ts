@@ -3,7 +3,7 @@ import { accessRules } from "../../gateway/auth/access.ts";
 import { mountAudit } from "../../gateway/control-plane/audit-routes.ts";
 import { auditVerbs } from "../../gateway/control-plane/audit-verbs.ts";
 import { eventsTo } from "../../gateway/observe/events.ts";
-import { openLog } from "../../gateway/observe/log.ts";
+import { openLog } from "../../gateway/observe/logs/log.ts";
 import { type RestApp, restApp } from "../../gateway/rest.ts";
 import { openPglite } from "../../gateway/store/pglite.ts";
 import type { Store } from "../../gateway/store/store.ts";

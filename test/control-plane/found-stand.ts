@@ -98,7 +98,11 @@ export async function startRegistrar(
   const view = opening.use(
     await openView({ store, kinds: ["adapter", "tool"], events: { changeFeedFailed: () => undefined } }),
   );
-  const events = { registrationFailed: (what: object) => void failed.push(what), resourceWritten: () => undefined };
+  const events = {
+    registrationFailed: (what: object) => void failed.push(what),
+    resourceWritten: () => undefined,
+    reconciled: () => undefined,
+  };
   const { leadership = alone, lingerMs = 0, now = Date.now, ...rest } = options;
   opening.use(openRegistrar({ store, view, found, leadership, events, lingerMs, now, ...rest }));
   const opened = opening.move();

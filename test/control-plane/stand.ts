@@ -20,6 +20,7 @@ export async function startControlPlane<R extends Runtime>(
   );
   const kept: string[] = [];
   const events = {
+    reconciled: () => undefined,
     reconcileFailed: (what: object) => void failed.push(what),
     resyncFailed: told,
     leftoverKept: ({ name }: { name: string }) => void kept.push(name),

@@ -6,7 +6,7 @@ import { adapterVerbs } from "../../gateway/control-plane/adapters.ts";
 import { mountServers } from "../../gateway/control-plane/server-routes.ts";
 import { serverVerbs } from "../../gateway/control-plane/servers.ts";
 import { eventsTo } from "../../gateway/observe/events.ts";
-import { openLog } from "../../gateway/observe/log.ts";
+import { openLog } from "../../gateway/observe/logs/log.ts";
 import type { Runtime } from "../../gateway/runtime/runtime.ts";
 import { type RestApp, restApp } from "../../gateway/rest.ts";
 import { openPglite } from "../../gateway/store/pglite.ts";

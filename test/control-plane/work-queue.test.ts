@@ -112,3 +112,45 @@ test("who may no longer work stops after the step under way, and a closed queue 
   await queue.done("b");
   expect(rounds).toBe(2);
 });
+
+test("what is not done yet can be seen, since when, and whether it fails", async () => {
+  let nowMs = 0;
+  const { begunMs, pause } = endlessPauses();
+  const held = { a: Promise.withResolvers<void>(), b: Promise.withResolvers<void>() };
+  const attempts: unknown[] = [];
+  const queue = workQueue<"a" | "b">({
+    work: (key) => held[key].promise,
+    mayWork: always,
+    onFailure: told,
+    onAttempt: (key, attempt) => attempts.push({ key, ...attempt }),
+    pause,
+    now: () => nowMs,
+  });
+  const idle = { keys: 0, oldestMs: 0 };
+  expect(queue.backlog()).toEqual({ working: idle, failing: idle });
+  queue.add("a");
+  nowMs = 3000;
+  queue.add("b");
+  nowMs = 4000;
+  expect(queue.backlog()).toEqual({ working: { keys: 2, oldestMs: 4000 }, failing: idle });
+  held.a.reject(new Error("not now"));
+  await until("the pause", () => begunMs.length === 1);
+  nowMs = 9000;
+  expect(queue.backlog()).toEqual({ working: { keys: 1, oldestMs: 6000 }, failing: { keys: 1, oldestMs: 9000 } });
+  expect(queue.backlog((key) => key === "a")).toEqual({ working: idle, failing: { keys: 1, oldestMs: 9000 } });
+
+  // While it is tried again it still fails, until it does not.
+  held.a = Promise.withResolvers<void>();
+  queue.hurry("a");
+  await until("the next attempt", () => queue.backlog().failing.keys === 1);
+  nowMs = 10_000;
+  held.a.resolve();
+  held.b.resolve();
+  await Promise.all([queue.done("a"), queue.done("b")]);
+  expect(queue.backlog()).toEqual({ working: idle, failing: idle });
+  expect(attempts).toContainEqual({ key: "a", result: "failed", ms: 4000, isRetry: false });
+  expect(attempts).toContainEqual({ key: "b", result: "done", ms: 7000, isRetry: false });
+  expect(attempts).toContainEqual({ key: "a", result: "done", ms: 1000, isRetry: true });
+  expect(attempts).toHaveLength(3);
+  await queue[Symbol.asyncDispose]();
+});

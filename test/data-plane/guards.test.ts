@@ -4,6 +4,7 @@ import type { Forwarded } from "../../gateway/data-plane/forward.ts";
 import { guards } from "../../gateway/data-plane/guards.ts";
 import type { Route } from "../../gateway/data-plane/route.ts";
 import type { Endpoint } from "../../gateway/runtime/runtime.ts";
+import { unseen } from "../../gateway/data-plane/seen.ts";
 
 const principal = { key: "dev:ada", id: "ada", name: "Ada", roles: ["mcp.dev"] };
 const endpoint: Endpoint = { id: "pod-uid_0", name: "weather-0", origin: "http://10.0.0.7:15001", state: "ready" };
@@ -20,7 +21,14 @@ function marked(method: string, json: unknown, route: Route) {
     },
     guarding: { audienceOf: (adapter) => `adapter/${adapter}`, podOf: ({ id }) => id.replace("_0", "") },
   });
-  const call = { principal, adapter: "weather", expiresAtMs: undefined, requestId: "1", address: "192.0.2.7" };
+  const call = {
+    principal,
+    adapter: "weather",
+    expiresAtMs: undefined,
+    requestId: "1",
+    address: "192.0.2.7",
+    seen: unseen,
+  };
   const headers = new Headers();
   marking.mark(headers, { call, message: { method, era: "legacy" }, json }, route);
   return { about, headers: headers.toJSON() as Record<string, string> };
@@ -70,6 +78,7 @@ const request = {
   headers: new Headers(),
   body: null,
   signal: AbortSignal.timeout(1e6),
+  seen: unseen,
 };
 const through = (forwarded: Forwarded) => past(async () => forwarded)(request, endpoint);
 

@@ -15,6 +15,7 @@ test.each([
   ["a legacy claim", claim("2025-06-18"), null, { method: "tools/call", era: "legacy" }],
   ["a claim that is no date", claim("zzz"), null, { method: "tools/call", era: "legacy" }],
   ["a claim of the wrong type", claim(20270101), null, { method: "tools/call", era: "legacy" }],
+  ["a long name", { method: "x".repeat(1000) }, null, { method: "x".repeat(128), era: "legacy" }],
   ["a response", { id: 1, result: {} }, "2025-11-25", { method: "response", era: "legacy" }],
   ["a batch", [{ method: "ping" }], "2025-03-26", { method: "batch", era: "legacy" }],
   ["not even an object", 5, null, { method: "response", era: "legacy" }],

@@ -1,5 +1,5 @@
 import { eventsTo } from "../../gateway/observe/events.ts";
-import { openLog } from "../../gateway/observe/log.ts";
+import { openLog } from "../../gateway/observe/logs/log.ts";
 import { kubeClient } from "../../gateway/runtime/kubernetes/api/client.ts";
 import { loadCluster } from "../../gateway/runtime/kubernetes/api/kubeconfig.ts";
 import type { ReflectorLimits } from "../../gateway/runtime/kubernetes/api/limits.ts";

@@ -28,10 +28,12 @@ const allowed: [string, string][] = [
   ["gateway/runtime/images/mcp-proxy/mcp-proxy.ts", "../serve-image.ts"],
   ["gateway/data-plane/proxy.ts", "../assertion/signer.ts"],
   ["gateway/runtime/kubernetes/objects/pod-template.ts", "../../../../injector/pod/with-guard.ts"],
-  ["injector/main.ts", "../gateway/observe/log.ts"],
+  ["injector/main.ts", "../gateway/observe/logs/log.ts"],
   ["injector/certificates/secret.ts", "../../gateway/runtime/kubernetes/api/client.ts"],
   ["injector/guard/main.ts", "../../gateway/data-plane/upstream/exchange.ts"],
   ["injector/guard/main.ts", "../../gateway/assertion/assertion.ts"],
+  ["k8s/monitoring/metrics.ts", "../../gateway/observe/definitions/metrics.ts"],
+  ["k8s/monitoring/rows/store.ts", "../metrics.ts"],
   ["test/gateway.test.ts", "../gateway/store/pglite.ts"],
 ];
 const trespasses: [string, string][] = [
@@ -57,6 +59,7 @@ const trespasses: [string, string][] = [
   ["gateway/auth/access.ts", "jose"],
   ["gateway/agents/loop.ts", "../control-plane/adapters.ts"],
   ["gateway/observe/events.ts", "../store/store.ts"],
+  ["gateway/observe/traces/trace.ts", "../../store/store.ts"],
   ["gateway/store/pglite.ts", "../control-plane/adapters.ts"],
   ["gateway/store/pglite.ts", "../runtime/runtime.ts"],
   ["gateway/runtime/local/local-runtime.ts", "../../store/store.ts"],
@@ -74,6 +77,8 @@ const trespasses: [string, string][] = [
   ["injector/pod/with-guard.ts", "node:crypto"],
   ["injector/guard/main.ts", "../../gateway/runtime/kubernetes/api/client.ts"],
   ["injector/guard/main.ts", "../../gateway/data-plane/proxy.ts"],
+  ["k8s/monitoring/metrics.ts", "../../gateway/parts.ts"],
+  ["k8s/monitoring/rows/store.ts", "../../../gateway/observe/definitions/metrics.ts"],
 ];
 
 test("folders import what the map allows", async () => {

@@ -25,6 +25,7 @@ export function storeForEachTest(): Store {
     audit: (...asked) => store.audit(...asked),
     purgeAudit: (...asked) => store.purgeAudit(...asked),
     subscribe: (...asked) => store.subscribe(...asked),
+    changesAgeMs: () => store.changesAgeMs(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -37,6 +37,7 @@ export function failingStore(real: Store): FailingStore {
       audit: (...asked) => ask(() => real.audit(...asked)),
       purgeAudit: (...asked) => ask(() => real.purgeAudit(...asked)),
       subscribe: (onChange) => ask(() => real.subscribe((change) => outage === undefined && onChange(change))),
+      changesAgeMs: () => real.changesAgeMs(),
       [Symbol.asyncDispose]: () => real[Symbol.asyncDispose](),
     },
     down(how = "refuses") {

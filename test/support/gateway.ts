@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "../../gateway/config.ts";
+import type { Events } from "../../gateway/observe/events.ts";
 import { alone, assemble, type Backends } from "../../gateway/parts.ts";
 import { serve } from "../../gateway/serve.ts";
 import { type Client, clientOf } from "./client.ts";
@@ -9,14 +10,17 @@ import { type Client, clientOf } from "./client.ts";
 /** A whole gateway in this process, on a free port of loopback. */
 export type TestGateway = AsyncDisposable & {
   readonly url: string;
+  readonly metricsUrl: string | undefined;
   /** The generated REST client, calling as `dev`, or as whoever is named. */
   as(userId?: string, ...roles: string[]): Client;
   mcpUrl(adapter: string): URL;
 };
 
+/** `heard` may listen to what the gateway tells, where its backends are given. */
 export async function startGateway(
   environment: Record<string, string> = {},
   backends?: Omit<Backends, "leadership"> & Partial<Backends>,
+  heard: (events: Events) => Events = (events) => events,
 ): Promise<TestGateway> {
   await using opening = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "gateway-"));
@@ -30,12 +34,15 @@ export async function startGateway(
   });
   if (read.state === "invalid") throw new Error(read.problems.join("\n"));
   const served = backends
-    ? await serve(read.config, (config, events) => assemble(config, events, { leadership: alone, ...backends }))
+    ? await serve(read.config, (config, events, metrics) =>
+        assemble(config, heard(events), { leadership: alone, ...backends }, metrics),
+      )
     : await serve(read.config);
   opening.defer(() => served.stop("the test is over"));
   const opened = opening.move();
   return {
     url: served.url,
+    metricsUrl: served.metricsUrl,
     as: (userId = "dev", ...roles) => clientOf(served.url, devHeaders(userId, ...roles)),
     mcpUrl: (adapter) => new URL(`/adapters/${adapter}/mcp`, served.url),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

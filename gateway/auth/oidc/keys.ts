@@ -6,6 +6,9 @@ import type { ReadKeys } from "./key-reading.ts";
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export type KeyEvents = {
+  /** Each time. */
+  issuerAsked(what: { issuer: string; result: "read" | "failed" }): unknown;
+  /** There are keys that were not known. */
   issuerKeysRead(what: { issuer: string; keys: number }): unknown;
   /** `kept`: how many keys stay in use meanwhile. */
   issuerKeysUnreadable(what: { issuer: string; reason: string; kept: number }): unknown;
@@ -34,6 +37,8 @@ export type Keys = AsyncDisposable & {
   find(header: ProtectedHeaderParameters): Promise<Found>;
   /** Whether the issuer has been read at least once. */
   known(): boolean;
+  /** What is known of it. `ageMs`: since the last reading that succeeded; undefined before. */
+  state(): { readonly issuer: string; readonly keys: number; readonly ageMs: number | undefined };
 };
 
 /**
@@ -62,6 +67,7 @@ export async function openKeys({
 }): Promise<Keys> {
   const closing = new AbortController();
   let known: KnownKeys | undefined;
+  let readAtMs: number | undefined;
   let last: { atMs: number; failure: string | undefined } | undefined;
   let reading: Promise<void> | undefined;
 
@@ -78,6 +84,7 @@ export async function openKeys({
       return last?.failure === undefined ? { state: "unknown" } : { state: "unavailable", reason: last.failure };
     },
     known: () => known !== undefined,
+    state: () => ({ issuer, keys: known?.all.size ?? 0, ageMs: readAtMs === undefined ? undefined : now() - readAtMs }),
     async [Symbol.asyncDispose]() {
       closing.abort();
       await Promise.all([refreshing, reading]);
@@ -105,13 +112,17 @@ export async function openKeys({
       const fresh = knownKeys(await read(closing.signal));
       const before = known;
       known = fresh;
-      last = { atMs: now(), failure: undefined };
+      readAtMs = now();
+      last = { atMs: readAtMs, failure: undefined };
+      events.issuerAsked({ issuer, result: "read" });
       if (before && !before.all.isSubsetOf(fresh.all)) onWithdrawn();
       if (!before || !fresh.all.isSubsetOf(before.all)) events.issuerKeysRead({ issuer, keys: fresh.all.size });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       last = { atMs: now(), failure: reason };
-      if (!closing.signal.aborted) events.issuerKeysUnreadable({ issuer, reason, kept: known?.all.size ?? 0 });
+      if (closing.signal.aborted) return;
+      events.issuerAsked({ issuer, result: "failed" });
+      events.issuerKeysUnreadable({ issuer, reason, kept: known?.all.size ?? 0 });
     }
   }
 

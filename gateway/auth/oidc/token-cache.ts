@@ -8,6 +8,7 @@ export type TokenCache = {
   get(name: string): Identity | undefined;
   put(name: string, identity: Identity): void;
   clear(): void;
+  size(): number;
 };
 
 /** At most `maxEntries`, the oldest goes first; an entry lives as long as its token. */
@@ -28,5 +29,6 @@ export function tokenCache({ now, maxEntries }: { now: () => number; maxEntries:
       if (identities.size > maxEntries && oldest !== undefined) identities.delete(oldest);
     },
     clear: () => identities.clear(),
+    size: () => identities.size,
   };
 }

@@ -3,7 +3,7 @@ import { audienceOf } from "./audience.ts";
 import { type Identity, identityOf, isOwnId, type Verified } from "./identity.ts";
 import { type Fetch, keyReading, type ReadingLimits } from "./key-reading.ts";
 import { type KeyEvents, type KeyLimits, type Keys, openKeys, type Pause } from "./keys.ts";
-import { type Refused, refused } from "./refusal.ts";
+import { type RefusalReason, type Refused, refused } from "./refusal.ts";
 import { audiencesOf, type IssuerSettings, issOf, issuerUrl } from "./settings.ts";
 import { checkSignature } from "./signature.ts";
 import { present } from "./token.ts";
@@ -19,6 +19,16 @@ export type Verifier = AsyncDisposable & {
   verify(token: string): Promise<Verification>;
   /** Every issuer's keys have been read at least once. */
   ready(): boolean;
+  /** How many tokens are remembered. */
+  remembered(): number;
+  /** What is known of each issuer. */
+  issuers(): ReturnType<Keys["state"]>[];
+};
+
+export type VerifierEvents = KeyEvents & {
+  /** Whether a token was remembered; once for each request. */
+  tokenLookedUp(result: "hit" | "miss"): unknown;
+  tokenExamined(what: { result: "verified" | "refused" | "unavailable"; reason?: RefusalReason }): unknown;
 };
 
 export type VerifierLimits = ReadingLimits &
@@ -55,7 +65,7 @@ export async function openVerifier({
   publicOrigin?: string;
   now: () => number;
   fetch: Fetch;
-  events: KeyEvents;
+  events: VerifierEvents;
   limits?: VerifierLimits;
   pause?: Pause;
   random?: () => number;
@@ -70,9 +80,15 @@ export async function openVerifier({
   const open = opening.move();
 
   return {
-    known: (token) => (token.length > limits.maxTokenLength ? undefined : cache.get(cache.nameOf(token))),
+    known(token) {
+      if (token.length > limits.maxTokenLength) return undefined;
+      const identity = cache.get(cache.nameOf(token));
+      if (identity) events.tokenLookedUp("hit");
+      return identity;
+    },
     async verify(token) {
-      if (token.length > limits.maxTokenLength) return refused("too-long");
+      events.tokenLookedUp("miss");
+      if (token.length > limits.maxTokenLength) return examined(refused("too-long"));
       const name = cache.nameOf(token);
       const identity = cache.get(name);
       if (identity) return { state: "verified", identity };
@@ -81,14 +97,22 @@ export async function openVerifier({
       return verification;
     },
     ready: () => opened.every(({ keys }) => keys.known()),
+    remembered: cache.size,
+    issuers: () => opened.map(({ keys }) => keys.state()),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 
   async function verifyOnce(name: string, token: string): Promise<Verification> {
     const before = withdrawals;
-    const verification = await examine(token);
+    const verification = examined(await examine(token));
     // A key that was withdrawn meanwhile may be the one that this token was verified with.
     if (verification.state === "verified" && before === withdrawals) cache.put(name, verification.identity);
+    return verification;
+  }
+
+  function examined<V extends Verification>(verification: V): V {
+    const { state } = verification;
+    events.tokenExamined(state === "refused" ? { result: state, reason: verification.reason } : { result: state });
     return verification;
   }
 

@@ -1,4 +1,4 @@
-import { disposedWithBody } from "./held-stream.ts";
+import { watchedBody } from "../watched-body.ts";
 import { addRateFields, type Limited, type Rate } from "./limited.ts";
 import { openSessions, type SessionOpening } from "./open-sessions.ts";
 import { openStreams, type OpenStream } from "./open-streams.ts";
@@ -91,7 +91,7 @@ export function callLimits({
         if (!leftToUs || !isEventStream(response)) return response;
         const withBody = leftToUs;
         leftToUs = undefined;
-        return disposedWithBody(response, withBody);
+        return watchedBody(response, { over: () => withBody[Symbol.dispose]() });
       },
       [Symbol.dispose]() {
         leftToUs?.[Symbol.dispose]();

@@ -1,5 +1,6 @@
 import type { Principal } from "../../auth/principal.ts";
 import type { Era } from "../message.ts";
+import type { Seen } from "../seen.ts";
 
 /** Who asks the router, and what of the request the servers behind it are told. */
 export type Caller = {
@@ -20,6 +21,7 @@ export type Caller = {
   readonly logLevel: string | undefined;
   /** Fires when the client goes away. */
   readonly signal: AbortSignal;
+  readonly seen: Seen;
 };
 
 /** Callers with the same key are shown the same by a server that looks at who asks. Roles may change with each token. */

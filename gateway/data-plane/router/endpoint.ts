@@ -8,8 +8,11 @@ import { readBody } from "../body.ts";
 import type { CallLimits } from "../limits/call-limits.ts";
 import { limitedAnswer } from "../limits/limited.ts";
 import type { Target } from "../path.ts";
+import type { Seen } from "../seen.ts";
 import { streamSignal } from "../stream-signal.ts";
+import { toolIn } from "../tool-name.ts";
 import type { Caller } from "./caller.ts";
+import { followed } from "./followed.ts";
 import type { ListChanges } from "./list-changes.ts";
 import { mcpServer } from "./mcp-server.ts";
 import type { Offer } from "./offer.ts";
@@ -26,6 +29,7 @@ export type RouterCall = {
   readonly requestId: string;
   /** The client's IP address. */
   readonly address: string;
+  readonly seen: Seen;
 };
 
 /**
@@ -52,7 +56,7 @@ export function routerEndpoint({
   others: PromptsAndResources;
   changes: ListChanges;
   callLimits: CallLimits;
-  events: Pick<Events, "mcpRequest" | "callLimited" | "routerFailed">;
+  events: Pick<Events, "callLimited" | "routerFailed">;
   maxBodyBytes: number;
   closing: AbortSignal;
   now: () => number;
@@ -60,18 +64,21 @@ export function routerEndpoint({
   return async (request, call) => {
     const offer = offerAt(call);
     if (offer instanceof Response) return offer;
-    const body = await readBody(request, maxBodyBytes);
+    const { seen } = call;
+    const place = call.target.kind === "router" ? "/mcp" : `/servers/${call.target.name}`;
+    seen.reached(place);
+    const body = await readBody(request, maxBodyBytes, seen);
     if (body.state === "too-large") return answers.tooLarge(maxBodyBytes);
     if (body.state === "malformed") return answers.malformed();
 
-    const startedMs = now();
-    const { json, message } = body;
-    const place = call.target.kind === "router" ? "/mcp" : `/servers/${call.target.name}`;
+    const { text, json, message } = body;
+    const { method } = message;
+    seen.read({ method, tool: toolIn(method, json), text, json, headers: request.headers });
     const admission = callLimits.admit({
       principalKey: call.principal.key,
       adapter: place,
       httpMethod: "POST",
-      method: message.method,
+      method,
       session: undefined,
       cost: Array.isArray(json) ? json.length : 1,
     });
@@ -83,19 +90,11 @@ export function routerEndpoint({
       );
     }
     using admitted = admission;
-    const isListen = message.method === "subscriptions/listen" && message.era === "modern";
-    const signal = isListen ? streamSignal(request.signal, closing, call.expiresAtMs, startedMs) : request.signal;
+    const isListen = method === "subscriptions/listen" && message.era === "modern";
+    const signal = isListen ? streamSignal(request.signal, closing, call.expiresAtMs, now()) : request.signal;
     const caller = callerOf(request, call, json, message.era, signal);
     const response = await serve(request, json, offer, caller, isListen);
-    const { status } = response;
-    events.mcpRequest({
-      requestId: call.requestId,
-      adapter: place,
-      method: message.method,
-      status,
-      ms: now() - startedMs,
-    });
-    return admitted.answered(response);
+    return admitted.answered(await followed(response, seen));
   };
 
   function offerAt({ target, principal }: RouterCall): Offer | Response {
@@ -142,7 +141,7 @@ const claim = (name: string) => `io.modelcontextprotocol/${name}`;
 
 function callerOf(
   request: Request,
-  { principal, expiresAtMs, address, requestId }: RouterCall,
+  { principal, expiresAtMs, address, requestId, seen }: RouterCall,
   json: unknown,
   era: Caller["era"],
   signal: AbortSignal,
@@ -163,6 +162,7 @@ function callerOf(
     capabilities: isObject(capabilities) ? capabilities : {},
     logLevel: era === "legacy" ? legacyLogLevel : typeof logLevel === "string" ? logLevel : undefined,
     signal,
+    seen,
   };
 }
 

@@ -3,13 +3,14 @@ import type { ServerStatus } from "../../../openapi/servers.ts";
 import type { Access } from "../../auth/access.ts";
 import type { Principal } from "../../auth/principal.ts";
 import type { Events } from "../../observe/events.ts";
-import type { Resource, ToolCall } from "../../store/store.ts";
+import type { Resource } from "../../store/store.ts";
 import type { View } from "../../store/view.ts";
 import type { DeliveryLimits } from "../delivery.ts";
 import type { Call } from "../exchange.ts";
 import type { Forward } from "../forward.ts";
 import type { CallLimits } from "../limits/call-limits.ts";
 import type { Replicas } from "../replicas.ts";
+import { unseen } from "../seen.ts";
 import type { Caller } from "./caller.ts";
 import { catalogue } from "./lists/catalogue.ts";
 import { routerEndpoint, type RouterCall } from "./endpoint.ts";
@@ -40,7 +41,6 @@ export function openRouter({
   forward,
   schemas,
   callLimits,
-  note,
   events,
   limits,
   closing,
@@ -54,7 +54,6 @@ export function openRouter({
   forward: Forward;
   schemas: Schemas;
   callLimits: CallLimits;
-  note: ((call: ToolCall) => void) | undefined;
   events: Events;
   limits: DeliveryLimits & { readonly maxBodyBytes: number; readonly toolTimeoutMs: number };
   closing: AbortSignal;
@@ -62,7 +61,7 @@ export function openRouter({
   nonce: () => string;
 }): Router {
   const opened = new AsyncDisposableStack();
-  const servers = opened.use(peers({ proxy, now, events }));
+  const servers = opened.use(peers({ proxy: noted(proxy), now, events }));
   const shown = opened.use(catalogue({ access, view, peers: servers, now }));
   const selected = selection({ catalogue: shown });
   const callTool = toolCalls({ forward, replicas, schemas, events, limits: { ...usualToolLimits, ...limits }, nonce });
@@ -71,7 +70,7 @@ export function openRouter({
       access,
       view,
       offers: offers({ catalogue: shown, selection: selected }),
-      tools: toolRouting({ callTool, peers: servers, events, note, now }),
+      tools: toolRouting({ callTool, peers: servers, events, now }),
       others: promptsAndResources({ access, view, peers: servers }),
       changes: opened.use(listChanges({ view, peers: servers })),
       callLimits,
@@ -83,6 +82,16 @@ export function openRouter({
     exposureOf: shown.exposureOf,
     serverStatus: (principal, server) => selected.statusOf(server, onlooker(principal)),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** What the router asks of an adapter is a request of its own, within the one that it serves. */
+function noted(proxy: (request: Request, call: Call) => Promise<Response>): typeof proxy {
+  return async (request, call) => {
+    const seen = call.seen.within(`/adapters/${call.adapter}/mcp`, request.method);
+    const response = await proxy(request, { ...call, seen });
+    seen.answered(response);
+    return response;
   };
 }
 
@@ -99,5 +108,6 @@ function onlooker(principal: Principal): Caller {
     capabilities: {},
     logLevel: undefined,
     signal: new AbortController().signal,
+    seen: unseen,
   };
 }

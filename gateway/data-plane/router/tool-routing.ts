@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { Events } from "../../observe/events.ts";
-import type { Resource, ToolCall } from "../../store/store.ts";
+import type { Resource } from "../../store/store.ts";
 import type { Caller } from "./caller.ts";
 import type { Listed } from "./listing.ts";
 import type { Offer } from "./offer.ts";
@@ -21,18 +21,16 @@ const missingCapability = -32_021;
 const needsItsClient =
   "has to ask its client something (elicitation, sampling or roots), which the tool router can carry from revision 2026-07-28 on only.";
 
-/** Takes a `tools/call` to where the tool is. `note` takes calls of tool resources for the audit trail. */
+/** Takes a `tools/call` to where the tool is. */
 export function toolRouting({
   callTool,
   peers,
   events,
-  note,
   now,
 }: {
   callTool: (tool: Resource<"tool">, args: unknown, caller: Caller) => Promise<ToolResult>;
   peers: Pick<Peers, "request">;
-  events: Pick<Events, "toolRefused">;
-  note: ((call: ToolCall) => void) | undefined;
+  events: Pick<Events, "toolRefused" | "toolCalled">;
   now: () => number;
 }) {
   return { call };
@@ -57,8 +55,12 @@ export function toolRouting({
 
   async function callResource(tool: Resource<"tool">, args: unknown, caller: Caller): Promise<Result> {
     const startedMs = now();
-    const result = await callTool(tool, args, caller);
-    note?.({
+    const seen = caller.seen.within(`/tools/${tool.name}`, "POST");
+    seen.runs(tool.name);
+    const result = await callTool(tool, args, { ...caller, seen });
+    const outcome = result.isError === true ? "error" : "ok";
+    seen.ran(outcome);
+    events.toolCalled({
       actor: caller.principal.id,
       kind: "tool",
       name: tool.name,
@@ -67,7 +69,7 @@ export function toolRouting({
       tool: tool.name,
       arguments: args,
       sessionId: null,
-      outcome: result.isError === true ? "error" : "ok",
+      outcome,
       status: 200,
       durationMs: now() - startedMs,
     });

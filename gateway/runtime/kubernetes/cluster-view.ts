@@ -9,6 +9,7 @@ import type { Pod } from "./api/pod.ts";
 import { type Reflection, reflect } from "./api/reflector.ts";
 import { endpointSlices, pods, type Resource, services, statefulSets } from "./api/resources.ts";
 import { nameLabel, typeLabel } from "./objects/labels.ts";
+import { replicaNews } from "./objects/replica-news.ts";
 import { workloadOfService } from "./objects/workload.ts";
 
 /**
@@ -54,7 +55,7 @@ export async function openClusterView({
 }: {
   client: Pick<KubeClient, "list" | "watch">;
   namespace: string;
-  events: Pick<Events, "watchInterrupted">;
+  events: Pick<Events, "watchInterrupted" | "replicaSeen">;
   /** Of the watches. */
   limits?: ReflectorLimits | undefined;
   limitMs?: number;
@@ -74,7 +75,11 @@ export async function openClusterView({
     const workload = workloadOfService(metadata.name);
     if (workload !== undefined) tell(workload, "wanted");
   });
-  const replicas = watch(pods, typeLabel, (...change) => regroup(podsByWorkload, workloadOf, "running", ...change));
+  const replicas = watch(pods, typeLabel, (...change) => {
+    regroup(podsByWorkload, workloadOf, "running", ...change);
+    // What is there at the beginning is no news.
+    if (replicas.synced) tellNews(...change);
+  });
   const slices = watch(endpointSlices, typeLabel, (...change) =>
     regroup(slicesByWorkload, workloadOf, "running", ...change),
   );
@@ -125,6 +130,12 @@ export async function openClusterView({
     if (before !== undefined && before !== now) group.remove(before, object);
     if (now !== undefined) group.put(now, object);
     for (const name of new Set([before, now])) if (name !== undefined) tell(name, what);
+  }
+
+  function tellNews(type: ChangeType, pod: Pod, previous: Pod | undefined): void {
+    const workload = workloadOf(pod);
+    if (workload === undefined) return;
+    events.replicaSeen({ workload, ...replicaNews(workload, previous, type === "removed" ? undefined : pod) });
   }
 
   function tell(workload: string, what: What): void {

@@ -19,6 +19,8 @@ export type GoneDocument = { readonly id: string; readonly kind: Kind; readonly 
 export type ChangeFeed = AsyncDisposable & {
   subscribe(onChange: (change: Change) => void): Promise<() => Promise<void>>;
   gone(kind: Kind, name: string, uid: string): Promise<void>;
+  /** Milliseconds since the last look that succeeded; undefined while nobody has subscribed. */
+  ageMs(): number | undefined;
 };
 
 /** Documents so much older than the newest one seen are read again: partitions have clocks of their own. */
@@ -59,6 +61,7 @@ export function changeFeed({
   let polling: Promise<void> | undefined;
   let isBehind = true;
   let comparedAtMs = 0;
+  let lookedAtMs = 0;
 
   return {
     async subscribe(onChange) {
@@ -69,6 +72,7 @@ export function changeFeed({
       return async () => void listeners.delete(onChange);
     },
     gone: (kind, name, uid) => goneItems.upsert({ id: `${kind}.${name}.${uid}`, kind, name, ttl: goneTtlSeconds }),
+    ageMs: () => (listeners.size === 0 ? undefined : Math.max(0, now() - lookedAtMs)),
     async [Symbol.asyncDispose]() {
       closing.abort();
       await polling;
@@ -94,6 +98,12 @@ export function changeFeed({
   }
 
   async function look(): Promise<void> {
+    const beginMs = now();
+    await lookForNews();
+    lookedAtMs = beginMs;
+  }
+
+  async function lookForNews(): Promise<void> {
     if (isBehind || Math.abs(now() - comparedAtMs) > limits.compareMs) {
       await compareAll();
       comparedAtMs = now();

@@ -101,6 +101,7 @@ export async function openCosmos(options: CosmosOptions): Promise<RestorableStor
     restore: restoring({ items: recordItems, names: nameKeeper }),
     restoreAudit: audit.restore,
     subscribe: feed.subscribe,
+    changesAgeMs: feed.ageMs,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

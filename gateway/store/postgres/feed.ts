@@ -4,6 +4,8 @@ import type { Connection, OpenConnection } from "./connection.ts";
 export type Feed = AsyncDisposable & {
   /** See `Listen` of the SQL store. */
   listen(channel: string, onPayload: (payload: string) => void, onReset: () => void): Promise<() => Promise<void>>;
+  /** Milliseconds since the connection that heard least lately was last seen to hear; undefined while nobody listens. */
+  ageMs(): number | undefined;
 };
 
 /**
@@ -19,16 +21,22 @@ export function changeFeed(
   open: OpenConnection,
   limits: FeedLimits,
   events: { changeFeedFailed(error: unknown): void },
+  now: () => number = () => performance.now(),
 ): Feed {
   const stops = new Set<() => Promise<void>>();
+  /** Who listens, and when the server's answer came last: before it, all news had come. */
+  const ears = new Set<{ heardMs: number }>();
 
   return {
     async listen(channel, onPayload, onReset) {
       const closing = new AbortController();
       const first = Promise.withResolvers<void>();
+      const ear = { heardMs: now() };
+      ears.add(ear);
       const following = follow(closing.signal);
       const stop = async () => {
         stops.delete(stop);
+        ears.delete(ear);
         closing.abort();
         first.reject(new Error("The store is closed."));
         await following;
@@ -60,10 +68,13 @@ export function changeFeed(
       async function hear(connection: Connection, signal: AbortSignal, onListening: () => void): Promise<void> {
         try {
           await answered(connection, `listen "${channel}"`);
+          ear.heardMs = now();
           onListening();
           while (!signal.aborted) {
             await Promise.race([wait(limits.heartbeatMs, signal), connection.ended]);
-            if (!signal.aborted) await answered(connection, "select 1");
+            if (signal.aborted) break;
+            await answered(connection, "select 1");
+            ear.heardMs = now();
           }
           await connection.close();
         } finally {
@@ -71,6 +82,7 @@ export function changeFeed(
         }
       }
     },
+    ageMs: () => (ears.size === 0 ? undefined : now() - Math.min(...[...ears].map(({ heardMs }) => heardMs))),
     async [Symbol.asyncDispose]() {
       await Promise.all([...stops].map((stop) => stop()));
     },

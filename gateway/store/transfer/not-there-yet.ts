@@ -8,6 +8,7 @@ export function notThereYet(): RestorableStore {
     list: async () => [],
     audit: async () => ({ state: "read", entries: [], next: null }),
     subscribe: async () => async () => undefined,
+    changesAgeMs: () => undefined,
     create: refuse,
     update: refuse,
     markDeleting: refuse,

@@ -303,3 +303,23 @@ test("a key too short to trust verifies nothing", async () => {
   await using gateway = await verifierOn(fetch, settings);
   expect(await outcomeOf(gateway.verifier, await token(first))).toBe("unknown-key");
 });
+
+test("what is known of an issuer, and for how long, is there to be seen", async () => {
+  const { fetch, site } = await world();
+  site.discovery = down;
+  await using gateway = await verifierOn(fetch, settings);
+  expect(gateway.verifier.issuers()).toEqual([{ issuer, keys: 0, ageMs: undefined }]);
+  site.discovery = undefined;
+  gateway.time.forward(6_000);
+  await gateway.verifier.verify(await token(first));
+  expect(gateway.verifier.issuers()).toEqual([{ issuer, keys: 1, ageMs: 0 }]);
+  site.discovery = down;
+  gateway.time.forward(11 * minute);
+  await settled();
+  expect(gateway.verifier.issuers()).toEqual([{ issuer, keys: 1, ageMs: 660_000 }]);
+  expect(gateway.counted.filter((what) => what.startsWith("issuer"))).toEqual([
+    "issuer failed",
+    "issuer read",
+    "issuer failed",
+  ]);
+});

@@ -2,9 +2,14 @@ import { sign as signBytes } from "node:crypto";
 import { CompactSign, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { z } from "zod";
 import type { Fetch } from "../../../gateway/auth/oidc/key-reading.ts";
-import type { KeyEvents, Pause } from "../../../gateway/auth/oidc/keys.ts";
+import type { Pause } from "../../../gateway/auth/oidc/keys.ts";
 import { IssuerSettings } from "../../../gateway/auth/oidc/settings.ts";
-import { openVerifier, type VerifierLimits, verifierLimits } from "../../../gateway/auth/oidc/verifier.ts";
+import {
+  openVerifier,
+  type VerifierEvents,
+  type VerifierLimits,
+  verifierLimits,
+} from "../../../gateway/auth/oidc/verifier.ts";
 
 /** 2026-01-01T00:00:00Z, when all of these tests take place. */
 export const startMs = 1_767_225_600_000;
@@ -109,11 +114,15 @@ export function clock() {
 
 export function recordedEvents() {
   const heard: string[] = [];
-  const events: KeyEvents = {
+  const counted: string[] = [];
+  const events: VerifierEvents = {
+    issuerAsked: ({ result }) => counted.push(`issuer ${result}`),
+    tokenLookedUp: (result) => counted.push(result),
+    tokenExamined: ({ result, reason }) => counted.push(reason ?? result),
     issuerKeysRead: ({ keys }) => heard.push(`read ${keys}`),
     issuerKeysUnreadable: ({ reason, kept }) => heard.push(`unreadable, ${kept} kept: ${reason}`),
   };
-  return { heard, events };
+  return { heard, counted, events };
 }
 
 /** A verifier on a clock that stands, with settings as they are written, not parsed. */
@@ -123,7 +132,7 @@ export async function verifierOn(
   limits: Partial<VerifierLimits> = {},
 ) {
   const time = clock();
-  const { heard, events } = recordedEvents();
+  const { heard, counted, events } = recordedEvents();
   const verifier = await openVerifier({
     issuers: z.array(IssuerSettings).parse(settings),
     now: time.now,
@@ -133,7 +142,7 @@ export async function verifierOn(
     pause: time.pause,
     random: () => 0.5,
   });
-  return { verifier, time, heard, [Symbol.asyncDispose]: () => verifier[Symbol.asyncDispose]() };
+  return { verifier, time, heard, counted, [Symbol.asyncDispose]: () => verifier[Symbol.asyncDispose]() };
 }
 
 /** In one word: who it is, or why not. */

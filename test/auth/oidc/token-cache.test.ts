@@ -63,3 +63,19 @@ test("a token that differs from a remembered one in its last letters is not that
   expect(gateway.verifier.known(`${one.slice(0, -4)}AAAA`)).toBeUndefined();
   expect(gateway.verifier.known("x".repeat(1_000_000))).toBeUndefined();
 });
+
+test("each request is a hit or a miss, and each token that was new was examined once", async () => {
+  await using gateway = await gatewayWith({ maxTokenLength: 1000 });
+  const { verifier, counted } = gateway;
+  expect(counted.splice(0)).toEqual(["issuer read"]);
+  const one = await token("1");
+  expect(verifier.known(one)).toBeUndefined();
+  await Promise.all([verifier.verify(one), verifier.verify(one)]);
+  expect(counted.splice(0)).toEqual(["miss", "miss", "verified"]);
+  expect(verifier.known(one)).toBeDefined();
+  expect(counted.splice(0)).toEqual(["hit"]);
+  await verifier.verify(await token("2", { exp: startSeconds - 61 }));
+  await verifier.verify("x".repeat(1001));
+  expect(counted.splice(0)).toEqual(["miss", "expired", "miss", "too-long"]);
+  expect(verifier.remembered()).toBe(1);
+});

@@ -5,6 +5,7 @@ import { filterToolLists } from "../../../gateway/data-plane/tool-filter.ts";
 import { endpointAt } from "../../support/static-runtime.ts";
 import { until } from "../../support/until.ts";
 import { allowed, listIds, listOf } from "./streams.ts";
+import { unseen } from "../../../gateway/data-plane/seen.ts";
 
 let stack: AsyncDisposableStack;
 beforeEach(() => {
@@ -26,7 +27,7 @@ function filtering(upstream: string): string {
   const sockets = stack.use(forwardBySocket(usualLimits, Date.now));
   return serve(async ({ method, signal }) => {
     const body = method === "GET" ? null : "{}";
-    const request = { method, target: "/", headers: new Headers(), body, signal };
+    const request = { method, target: "/", headers: new Headers(), body, signal, seen: unseen };
     const sent = await sockets.forward(request, endpointAt(upstream, "x-0"));
     if (sent.state !== "answered") return new Response(sent.state, { status: 502 });
     return filterToolLists(sent.response, allowed, listIds);

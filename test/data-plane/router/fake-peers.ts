@@ -4,6 +4,7 @@ import { catalogue } from "../../../gateway/data-plane/router/lists/catalogue.ts
 import { accessKey } from "../../../gateway/data-plane/router/caller.ts";
 import type { ListKind, PeerAnswer, PeerIdentity, Peers } from "../../../gateway/data-plane/router/peer.ts";
 import type { Bodies, Kind, Resource } from "../../../gateway/store/store.ts";
+import { unseen } from "../../../gateway/data-plane/seen.ts";
 
 type Answer = PeerAnswer | Record<string, unknown>;
 
@@ -112,6 +113,7 @@ export function callerNamed(id: string, roles: readonly string[] = ["team"], sig
     capabilities: {},
     logLevel: undefined,
     signal: signal ?? new AbortController().signal,
+    seen: unseen,
   };
 }
 

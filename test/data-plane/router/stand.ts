@@ -10,9 +10,12 @@ import { type PeerLimits, usualPeerLimits } from "../../../gateway/data-plane/ro
 import { peers } from "../../../gateway/data-plane/router/peers/peers.ts";
 import { seal } from "../../../gateway/data-plane/seal.ts";
 import { eventsTo } from "../../../gateway/observe/events.ts";
-import { openLog } from "../../../gateway/observe/log.ts";
+import { openLog } from "../../../gateway/observe/logs/log.ts";
 import type { Resource } from "../../../gateway/store/store.ts";
 import { endpointAt, staticRuntime } from "../../support/static-runtime.ts";
+import { type Seen, unseen } from "../../../gateway/data-plane/seen.ts";
+import { liveSessions } from "../../../gateway/data-plane/live-sessions.ts";
+import { sessionWatch } from "../../../gateway/data-plane/session-watch.ts";
 
 /** The router's peers before the data plane as it is, and an adapter "x" whose replicas the test names. */
 export type Stand = AsyncDisposable & {
@@ -47,6 +50,7 @@ export const alice: Caller = {
   capabilities: {},
   logLevel: undefined,
   signal: new AbortController().signal,
+  seen: unseen,
 };
 
 export function principal(id: string, ...roles: string[]): Caller["principal"] {
@@ -61,6 +65,7 @@ export function peerStand(changed: Partial<PeerLimits> = {}, settings: Partial<L
   let adapter = adapterNamed("x");
   const passed: string[] = [];
   const failures: string[] = [];
+  const seen: Seen = { ...unseen, read: ({ method }) => void passed.push(method) };
   const silent = eventsTo(openLog("silent", false));
   const dataPlane = proxy({
     guards: undefined,
@@ -73,15 +78,15 @@ export function peerStand(changed: Partial<PeerLimits> = {}, settings: Partial<L
       settings: { requestsPerMinute: undefined, streams: undefined, sessions: undefined, ...settings },
       now: Date.now,
     }),
-    note: undefined,
-    events: { ...silent, mcpRequest: ({ method }) => void passed.push(method) },
+    sessions: sessionWatch({ sessions: liveSessions(Date.now), events: silent }),
+    events: silent,
     limits: { maxBodyBytes: 1024 * 1024, holdMs: 100, newsMs: 100 },
     closing: new AbortController().signal,
     now: Date.now,
     nonce: () => Math.random().toString(36),
   });
   const pool = peers({
-    proxy: dataPlane,
+    proxy: (request, call) => dataPlane(request, { ...call, seen }),
     now: Date.now,
     events: { upstreamFailed: ({ reason }) => void failures.push(reason) },
     limits: { ...usualPeerLimits, ...changed },

@@ -8,6 +8,7 @@ import type { Endpoint } from "../../../gateway/runtime/runtime.ts";
 import type { Resource } from "../../../gateway/store/store.ts";
 import type { McpTool, ToolDefinition } from "../../../openapi/tools.ts";
 import { endpointAt, staticRuntime } from "../../support/static-runtime.ts";
+import { unseen } from "../../../gateway/data-plane/seen.ts";
 
 /** A tool "weather" whose program is whatever the test serves, called as the router calls it, over real sockets. */
 export type ToolStand = Disposable & {
@@ -72,6 +73,7 @@ const caller: Caller = {
   capabilities: {},
   logLevel: undefined,
   signal: new AbortController().signal,
+  seen: unseen,
 };
 
 function resourceOf({ tool, definition, replicaCount = 1 }: Changes): Resource<"tool"> {

@@ -2,7 +2,7 @@ import { failed } from "../../../gateway/runtime/kubernetes/api/answer.ts";
 import type { KubeClient } from "../../../gateway/runtime/kubernetes/api/client.ts";
 import type { KubeObject } from "../../../gateway/runtime/kubernetes/api/object-meta.ts";
 import { eventsTo } from "../../../gateway/observe/events.ts";
-import { openLog } from "../../../gateway/observe/log.ts";
+import { openLog } from "../../../gateway/observe/logs/log.ts";
 import { kubernetesRuntime } from "../../../gateway/runtime/kubernetes/kubernetes-runtime.ts";
 import type { ObjectSettings } from "../../../gateway/runtime/kubernetes/objects/workload.ts";
 import { settings } from "./objects/support.ts";
@@ -59,13 +59,13 @@ export async function openToldCluster(changes: Partial<ObjectSettings> = {}) {
     },
   } as unknown as KubeClient;
 
-  const open = () =>
+  const open = (events = eventsTo(openLog("silent", false))) =>
     kubernetesRuntime({
       client,
       settings: { ...settings, ...changes },
       instance: "gateway-under-test",
       now: Date.now,
-      events: eventsTo(openLog("silent", false)),
+      events,
     });
   const runtime = await open();
   return {

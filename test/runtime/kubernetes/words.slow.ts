@@ -120,7 +120,7 @@ clusterTest(
       client,
       namespace,
       limitMs: 500,
-      events: { watchInterrupted: (what) => void interruptions.push(what) },
+      events: { watchInterrupted: (what) => void interruptions.push(what), replicaSeen: () => undefined },
     });
     await expect(opening).rejects.toThrow(
       `The Kubernetes API cannot be read: 403 Forbidden: statefulsets.apps is forbidden: User "system:serviceaccount:${namespace}:gateway" cannot list resource "statefulsets" in API group "apps" in the namespace "${namespace}"`,

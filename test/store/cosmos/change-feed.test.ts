@@ -105,3 +105,21 @@ test("after looks that failed there is a reset, and what was written meanwhile i
   expect(heard.filter(({ type }) => type === "reset")).toHaveLength(1);
   await stop();
 });
+
+test("news is as old as the last look that succeeded", async () => {
+  await using link = cosmosLink(emulator);
+  const options = { aheadMs: 0 };
+  const { store, told } = await openStore(link.url, options);
+  await using _ = store;
+  expect(store.changesAgeMs()).toBeUndefined();
+  const stop = await store.subscribe(() => undefined);
+  expect(store.changesAgeMs()).toBeLessThan(10_000);
+  link.interfere(() => cosmosRefusal(500));
+  await until("a failed look", () => told.failed.length > 0);
+  options.aheadMs = 600_000;
+  expect(store.changesAgeMs()).toBeGreaterThanOrEqual(600_000);
+  link.interfere(() => undefined);
+  await until("a look", () => (store.changesAgeMs() ?? 0) < 10_000);
+  await stop();
+  expect(store.changesAgeMs()).toBeUndefined();
+});

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { eventsTo } from "../../../gateway/observe/events.ts";
-import { openLog } from "../../../gateway/observe/log.ts";
+import { openLog } from "../../../gateway/observe/logs/log.ts";
 import { openStoreAt } from "../../../gateway/parts.ts";
 import { runTransfer } from "../../../gateway/store/transfer/program.ts";
 import { cosmosEmulator } from "../../support/cosmos.ts";

@@ -75,6 +75,6 @@ export function httpRequest(
 
 /** In the caller's name: the data plane asks and counts as if the request had come to the adapter itself. */
 export function callOf({ adapter, caller }: Peer): Call {
-  const { principal, expiresAtMs, requestId, address } = caller;
-  return { adapter, principal, expiresAtMs, requestId, address };
+  const { principal, expiresAtMs, requestId, address, seen } = caller;
+  return { adapter, principal, expiresAtMs, requestId, address, seen };
 }

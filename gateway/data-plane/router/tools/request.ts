@@ -20,14 +20,15 @@ export function toolRequest(
 ): ToolRequest {
   const { method = "POST", path: target = path } = tool.type === "function" ? {} : (tool.properties ?? {});
   const headers = headersFor(caller);
+  const { seen } = caller;
   if (method !== "GET" && method !== "DELETE") {
     headers.set("content-type", "application/json");
-    return { state: "ready", request: { method, target, headers, body: JSON.stringify(args), signal } };
+    return { state: "ready", request: { method, target, headers, body: JSON.stringify(args), signal, seen } };
   }
   const query = queryOf(args);
   if (query.length > maxQueryLength) return { state: "refused", reason: "the arguments are too long for its query" };
   const withQuery = query === "" ? target : `${target}?${query}`;
-  return { state: "ready", request: { method, target: withQuery, headers, body: null, signal } };
+  return { state: "ready", request: { method, target: withQuery, headers, body: null, signal, seen } };
 }
 
 /** Nothing of the client's own headers: a tool speaks no MCP, and credentials are the gateway's. */

@@ -3,7 +3,7 @@ import type { PodSettings } from "../../../../openapi/pod.ts";
 import { podHashAnnotation } from "../../../../gateway/runtime/kubernetes/objects/labels.ts";
 import { refusalOf, statefulSetFor } from "../../../../gateway/runtime/kubernetes/objects/stateful-set.ts";
 import type { Workload } from "../../../../gateway/runtime/runtime.ts";
-import { clusterWorkload, settings } from "./support.ts";
+import { clusterWorkload, guard, settings } from "./support.ts";
 
 type Container = {
   image: string;
@@ -94,6 +94,23 @@ test("a change that needs new pods changes their hash, and no other change does"
   ];
   const hashes = others.map(hashOf);
   expect(new Set([hash, ...hashes]).size).toBe(6);
+});
+
+test("another image or another setting of guards needs new pods of adapters, and of no tools", () => {
+  const others = [
+    undefined,
+    { image: "mcp-gateway:1", variables: {} },
+    { image: "mcp-gateway:2", variables: {} },
+    { image: "mcp-gateway:2", variables: { OTEL_TRACES_SAMPLER: "always_off" } },
+    guard,
+  ];
+  const hashes = (kind: Workload["kind"]) =>
+    others.map((guard) => {
+      const { metadata } = statefulSetFor(clusterWorkload({ kind }), { ...settings, guard });
+      return metadata?.annotations?.[podHashAnnotation];
+    });
+  expect(new Set(hashes("adapter")).size).toBe(5);
+  expect(new Set(hashes("tool")).size).toBe(1);
 });
 
 test("settings that cannot work are refused in words, before anything is applied", () => {

@@ -1,0 +1,67 @@
+import type { RootDecision } from "./sampler.ts";
+import type { TraceCarrier, TraceSpan } from "./span.ts";
+
+/** W3C Trace Context, level 1 §3.2: what we read of other versions is up to the library. */
+const notSampled = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-00$/;
+
+/**
+ * What goes on of a trace that nobody records, as most are: a span of the library would cost as much as everything else that is
+ * observed. Undefined: it is to be recorded, or the library has to decide.
+ */
+export function unrecorded(from: TraceCarrier, begins: RootDecision): TraceSpan | undefined {
+  if (!begins) return undefined;
+  const said = from.get("traceparent");
+  if (said === null || said === undefined) return begins() ? undefined : new Unrecorded(begun(), undefined, undefined);
+  const traceId = notSampled.exec(said)?.[1];
+  return traceId === undefined ? undefined : new Unrecorded(said, from.get("tracestate") ?? undefined, traceId);
+}
+
+/** Who hands a trace on without a part in it hands on what it was given (§2.3). A class, since there is one for each request. */
+class Unrecorded implements TraceSpan {
+  readonly isRecorded = false;
+  readonly traceId: string | undefined;
+  readonly #traceparent: string;
+  readonly #tracestate: string | undefined;
+
+  constructor(traceparent: string, tracestate: string | undefined, traceId: string | undefined) {
+    this.#traceparent = traceparent;
+    this.#tracestate = tracestate;
+    this.traceId = traceId;
+  }
+
+  propagate(headers: Headers | Record<string, string>): void {
+    put(headers, "traceparent", this.#traceparent);
+    if (this.#tracestate !== undefined) put(headers, "tracestate", this.#tracestate);
+  }
+
+  part(): void {}
+
+  ask(): TraceSpan {
+    return this;
+  }
+
+  within(): TraceSpan {
+    return this;
+  }
+
+  end(): void {}
+}
+
+function put(headers: Headers | Record<string, string>, name: string, value: string): void {
+  if (headers instanceof Headers) headers.set(name, value);
+  else headers[name] = value;
+}
+
+/** A trace that is not recorded, so that nobody further on begins to. */
+function begun(): string {
+  return `00-${word()}${word()}-${word()}-00`;
+}
+
+/** 16 hexadecimal digits, not all of them 0. */
+function word(): string {
+  return eight() + eight();
+}
+
+function eight(): string {
+  return (0x1_0000_0000 + Math.floor(Math.random() * 0xffff_ffff) + 1).toString(16).slice(1, 9);
+}
