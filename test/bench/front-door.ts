@@ -22,7 +22,8 @@ await report("development identity", frontDoor({ names, identify: identifyByHead
 for (const algorithm of ["RS256", "ES256"] as const) {
   await using issuer = await mockIssuer(algorithm);
   const issuers = Issuers.parse([{ kind: "oidc", issuer: issuer.url, audiences: ["gateway"] }]);
-  const events = { issuerKeysRead() {}, issuerKeysUnreadable() {} };
+  const silent = { issuerAsked() {}, issuerKeysRead() {}, issuerKeysUnreadable() {} };
+  const events = { ...silent, tokenLookedUp() {}, tokenExamined() {} };
   await using verifier = await openVerifier({ issuers, now: Date.now, fetch, events });
   const door = frontDoor({ names, identify: identifyByToken(verifier) });
   const token = (n: number) => issuer.token({ aud: "gateway", scope: "mcp", sub: `user-${n}`, roles: ["mcp.dev"] });

@@ -29,8 +29,9 @@ export async function startStand(site: Site, names: readonly TargetName[]): Prom
         return startHaproxy(site, ports);
       case "fetch":
         return startFetch(site, ports);
+      case "quiet":
       case "guarded":
-        return startGateway(site, "guarded");
+        return startGateway(site, name);
       case "gateway":
         throw new Error("the gateway was started above");
     }

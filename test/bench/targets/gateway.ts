@@ -7,12 +7,12 @@ import { answers, freePort } from "./port.ts";
 import type { Site, Target } from "./target.ts";
 
 /**
- * The gateway in laptop mode, with the upstreams as replicas of one adapter: as its users have it, nothing left out. `guarded`: with a
- * guard before each replica, whose costs are counted with the gateway's.
+ * The gateway in laptop mode, with the upstreams as replicas of one adapter: as its users have it, with an access log, figures and
+ * traces. `quiet`: without these. `guarded`: with a guard before each replica, too, whose costs are counted with the gateway's.
  */
 export async function startGateway(
   site: Site,
-  name: "gateway" | "guarded",
+  name: "quiet" | "gateway" | "guarded",
 ): Promise<Target & { upstreams: Upstream[] }> {
   if (!existsSync(gatewayProgram)) throw new Error("there is no gateway/main.ts: leave it out with --targets");
   await using starting = new AsyncDisposableStack();
@@ -22,6 +22,7 @@ export async function startGateway(
   const catalogue = `${site.folder}/images-${name}.json`;
   await Bun.write(catalogue, JSON.stringify({ [image]: { command: [process.execPath, upstreamProgram] } }));
 
+  const collector = starting.use(startCollector(site, name));
   let upstreams: Upstream[] = [];
   starting.defer(() => endLeftovers(upstreams));
   const child = starting.use(
@@ -36,9 +37,9 @@ export async function startGateway(
         STORE_URL: `pglite:${site.folder}/data-${name}`,
         IMAGE_CATALOGUE: catalogue,
         AUTH: "dev",
-        LOG_LEVEL: "warn",
         DRAIN_SECONDS: "1",
         GUARD: name === "guarded" ? "on" : "off",
+        ...(name === "quiet" ? unobserved : observed(collector.port)),
       },
     }),
   );
@@ -58,6 +59,16 @@ export async function startGateway(
     upstreams,
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+}
+
+const unobserved = { LOG_LEVEL: "warn", METRICS_PORT: "off" };
+const observed = (port: number) => ({ LOG_LEVEL: "info", OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+
+function startCollector({ cores, folder }: Site, name: string): AsyncDisposable & { port: number } {
+  const port = freePort();
+  const command = [process.execPath, `${import.meta.dir}/collector.ts`, `${port}`];
+  const child = startChild({ name: `collector-${name}`, command, cores: cores.rest, folder });
+  return { port, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
 /** They share the gateway's core. */

@@ -2,7 +2,7 @@ import type { Cores } from "../children.ts";
 import type { Door } from "../load/orders.ts";
 import type { Upstream } from "../upstreams.ts";
 
-export const targetNames = ["direct", "nginx", "haproxy", "fetch", "gateway", "guarded"] as const;
+export const targetNames = ["direct", "nginx", "haproxy", "fetch", "quiet", "gateway", "guarded"] as const;
 export type TargetName = (typeof targetNames)[number];
 
 /** One way to the upstreams, running. */
