@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { dashboards } from "../../k8s/monitoring/dashboards.ts";
 import { rendered } from "../../k8s/render.ts";
 import { clusterAvailable } from "../cluster/cluster.ts";
 import { asList, type Installed, install } from "./installed.ts";
@@ -13,7 +14,9 @@ const available = await clusterAvailable();
 if (available.state === "missing") console.warn(`SKIPPED, the manifests on a real API server: ${available.why}`);
 
 /** Kinds that a bare cluster does not have. */
-const ofExtensions = ["HTTPRoute", "SecretProviderClass", "Certificate", "Issuer"];
+const ofExtensions = ["HTTPRoute", "SecretProviderClass", "Certificate", "Issuer", "PodMonitor", "PrometheusRule"];
+
+const textOf = (file: string) => Bun.file(`${import.meta.dir}/../../${file}`).text();
 
 describe.if(available.state === "ready")("on a real API server", () => {
   let cluster: Installed;
@@ -30,9 +33,35 @@ describe.if(available.state === "ready")("on a real API server", () => {
     expect(stdout.trim().split("\n")).toHaveLength(objects.length);
   });
 
+  test("examples are taken as they are, without a warning", async () => {
+    // A dry run makes no namespace for what follows it.
+    await cluster.kubectl(["create", "namespace", "mcp-gateway-traces"]);
+    const objects = [
+      ...(await cluster.rendered("k8s/examples/opentelemetry")).filter(({ kind }) => kind !== "Namespace"),
+      ...manifestsIn(await textOf("k8s/examples/autoscaling/adapter.yaml")),
+      ...manifestsIn(await textOf("k8s/examples/autoscaling/autoscaler.yaml")),
+    ];
+    const dryRun = ["apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-"];
+    const { stdout, stderr } = await cluster
+      .kubectl(dryRun, asList(objects))
+      .finally(() => cluster.ask(["delete", "namespace", "mcp-gateway-traces", "--wait=false"]));
+    expect(stderr).toBe("");
+    expect(stdout.trim().split("\n")).toHaveLength(objects.length);
+  });
+
+  test.each(dashboards.map(({ uid }) => uid))(
+    "the dashboard %s can be applied, with what kubectl notes beside it",
+    async (uid) => {
+      const file = `k8s/components/monitoring/dashboards/${uid}.json`;
+      const metadata = { name: uid, namespace: "adapter" };
+      const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { [`${uid}.json`]: await textOf(file) } };
+      const { stdout } = await cluster.kubectl(["apply", "--dry-run=server", "-f", "-"], JSON.stringify(object));
+      expect(stdout).toBe(`configmap/${uid} created (server dry run)\n`);
+    },
+  );
+
   test.each([...rendered])("$file is what $folder is now", async ({ folder, file }) => {
-    const text = await Bun.file(`${import.meta.dir}/../../${file}`).text();
-    expect(manifestsIn(text)).toEqual(await cluster.rendered(folder));
+    expect(manifestsIn(await textOf(file))).toEqual(await cluster.rendered(folder));
   });
 
   test("the gateway's pods are allowed in its namespace", async () => {

@@ -137,7 +137,8 @@ describe.each(renderings)("$folder", ({ folder, objects, all, deployment, pod, c
           const name = valueFrom?.configMapKeyRef?.name;
           return name === undefined ? [] : [`ConfigMap ${name}`];
         }),
-        ...pod.volumes.flatMap(({ persistentVolumeClaim: claim, csi }) => [
+        ...pod.volumes.flatMap(({ configMap, persistentVolumeClaim: claim, csi }) => [
+          ...(configMap ? [`ConfigMap ${configMap.name}`] : []),
           ...(claim ? [`PersistentVolumeClaim ${claim.claimName}`] : []),
           ...(csi ? [`SecretProviderClass ${csi.volumeAttributes.secretProviderClass}`] : []),
         ]),
@@ -198,11 +199,13 @@ describe.each(renderings)("$folder", ({ folder, objects, all, deployment, pod, c
     });
   });
 
-  test("what is made empty stays what the programs have made of it", () => {
+  test("what is made empty stays what programs and people have made of it", () => {
     const made = objects.filter(({ kind, metadata }) =>
-      ["ConfigMap mcp-gateway-jwks", "Secret mcp-gateway-injector"].includes(`${kind} ${metadata.name}`),
+      ["ConfigMap mcp-gateway-jwks", "ConfigMap mcp-gateway-log", "Secret mcp-gateway-injector"].includes(
+        `${kind} ${metadata.name}`,
+      ),
     );
-    expect(made).toHaveLength(keepsCertificates ? 2 : 1);
+    expect(made).toHaveLength(keepsCertificates ? 3 : 2);
     for (const object of made) expect(Object.keys(object)).not.toContain("data");
   });
 

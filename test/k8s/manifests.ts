@@ -29,6 +29,7 @@ export type PodSpec = {
 };
 export type Container = {
   readonly image: string;
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly env: readonly {
     readonly name: string;
     readonly value?: string;
@@ -42,6 +43,7 @@ export type Container = {
 type Probe = { readonly httpGet: { readonly path: string } };
 export type Volume = {
   readonly name: string;
+  readonly configMap?: { readonly name: string; readonly optional: boolean };
   readonly persistentVolumeClaim?: { readonly claimName: string };
   readonly projected?: {
     readonly sources: readonly { readonly secret: { readonly items: readonly { path: string }[] } }[];

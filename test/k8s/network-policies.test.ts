@@ -9,6 +9,8 @@ const guardless = { "adapter/type": "mcp", "adapter/name": "weather" };
 const tool = { "adapter/type": "tool", "adapter/name": "mail" };
 const store = { "app.kubernetes.io/part-of": "mcp-gateway", "app.kubernetes.io/component": "store" };
 const stranger = { app: "stranger" };
+const prometheus = { namespace: { labels: { "mcp-gateway/monitoring": "true" } } };
+const otherNamespace = { namespace: { labels: { "kubernetes.io/metadata.name": "monitoring" } } };
 
 describe.each(renderings)("$folder", ({ folder, all, deployment, injector }) => {
   const policies = all<NetworkPolicy>("NetworkPolicy");
@@ -23,8 +25,10 @@ describe.each(renderings)("$folder", ({ folder, all, deployment, injector }) => 
     stranger,
     disguised,
     { ...gateway, ...applied },
+    otherNamespace,
     "outside",
   ] as const;
+  const injectors = injector.deployment.spec.template.metadata.labels;
 
   test("only the gateway reaches adapters, and only their guards", () => {
     for (const workload of [adapter, applied, disguised]) {
@@ -54,10 +58,9 @@ describe.each(renderings)("$folder", ({ folder, all, deployment, injector }) => 
   });
 
   test("an injector takes reviews from wherever API servers are, and nothing else", () => {
-    const { labels } = injector.deployment.spec.template.metadata;
     for (const from of strangers) {
-      expect(reaches(policies, from, labels, "webhook")).toBe(true);
-      for (const port of [8080, 8000]) expect(reaches(policies, from, labels, port)).toBe(false);
+      expect(reaches(policies, from, injectors, "webhook")).toBe(true);
+      for (const port of ["health", 8080, 8000]) expect(reaches(policies, from, injectors, port)).toBe(false);
     }
   });
 
@@ -71,7 +74,23 @@ describe.each(renderings)("$folder", ({ folder, all, deployment, injector }) => 
     const open = folder !== "k8s/overlays/local";
     for (const from of ["outside", stranger, adapter] as const) {
       expect(reaches(policies, from, gateway, "http")).toBe(open);
-      expect(reaches(policies, from, gateway, 9090)).toBe(false);
+      for (const port of ["metrics", 9090]) expect(reaches(policies, from, gateway, port)).toBe(false);
+    }
+  });
+
+  test("Prometheus reaches figures and nothing else, where it is wanted", () => {
+    const wanted = folder === "test/k8s/everything";
+    expect(reaches(policies, prometheus, gateway, "metrics")).toBe(wanted);
+    expect(reaches(policies, prometheus, injectors, "health")).toBe(wanted);
+    for (const workload of [adapter, applied]) {
+      expect(reaches(policies, prometheus, workload, 15020)).toBe(wanted);
+      for (const port of [8000, 15001]) expect(reaches(policies, prometheus, workload, port)).toBe(false);
+    }
+    expect(reaches(policies, prometheus, store, 5432)).toBe(false);
+    for (const from of strangers) {
+      expect(reaches(policies, from, gateway, "metrics")).toBe(false);
+      expect(reaches(policies, from, injectors, "health")).toBe(false);
+      expect(reaches(policies, from, adapter, 15020)).toBe(false);
     }
   });
 });

@@ -4,20 +4,22 @@ type Requirement = { readonly key: string } & (
   { readonly operator: "In"; readonly values: readonly string[] } | { readonly operator: "Exists" | "DoesNotExist" }
 );
 type Selector = { readonly matchLabels?: Labels; readonly matchExpressions?: readonly Requirement[] };
+type PolicyPeer = { readonly podSelector: Selector } | { readonly namespaceSelector: Selector };
 type Port = { readonly port: string | number };
 export type NetworkPolicy = Manifest & {
   readonly spec: {
     readonly podSelector: Selector;
     readonly policyTypes: readonly string[];
     readonly ingress?: readonly {
-      readonly from?: readonly { podSelector: Selector }[];
+      readonly from?: readonly PolicyPeer[];
       readonly ports?: readonly Port[];
     }[];
   };
 };
 
-/** A pod of the gateway's namespace by its labels, or somebody outside of it. */
-export type Peer = Labels | "outside";
+/** A pod of the gateway's namespace by its labels, a pod of another one by that one's, or somebody outside of the cluster. */
+export type Peer = Labels | Namespace | "outside";
+export type Namespace = { readonly namespace: { readonly labels: Labels } };
 
 /**
  * Whether these policies let a connection in, by the rules of networking.k8s.io/v1: a pod that no policy selects is open, and
@@ -36,10 +38,19 @@ export function reaches(policies: readonly NetworkPolicy[], from: Peer, to: Labe
     );
 }
 
-function isPeer(peer: { podSelector: Selector }, from: Peer): boolean {
-  if (Object.keys(peer).join() !== "podSelector") throw new Error(`not known here: ${Object.keys(peer).join()}`);
-  return from !== "outside" && selects(peer.podSelector, from);
+function isPeer(peer: PolicyPeer, from: Peer): boolean {
+  if (Object.keys(peer).length !== 1) throw new Error(`not known here: ${Object.keys(peer).join()}`);
+  if (from === "outside") return false;
+  if ("podSelector" in peer) return !isNamespace(from) && selects(peer.podSelector, from);
+  return selects(peer.namespaceSelector, isNamespace(from) ? from.namespace.labels : ownNamespace);
 }
+
+function isNamespace(from: Labels | Namespace): from is Namespace {
+  return typeof from["namespace"] === "object";
+}
+
+/** As in k8s/base/namespace.yaml, with what every namespace has. */
+const ownNamespace: Labels = { "kubernetes.io/metadata.name": "adapter" };
 
 function selects({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Labels): boolean {
   return (

@@ -25,7 +25,7 @@ type Ingress = Manifest & {
 };
 type Service = Manifest & { readonly spec: { readonly ports: readonly { name: string; port: number }[] } };
 
-const probes = ["/healthz", "/readyz", "/ping"];
+const probes = ["/healthz", "/readyz", "/ping", "/metrics"];
 /** Beside the contract: the pages that show it. */
 const pages = ["/docs", "/docs/scalar.js", "/openapi.json"];
 

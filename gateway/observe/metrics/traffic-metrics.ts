@@ -5,7 +5,7 @@ import { methodLabel } from "../requests/mcp-methods.ts";
 import type { RequestSeen } from "../requests/request-seen.ts";
 import { trafficDefinitions as definitions } from "../definitions/traffic.ts";
 
-export type TrafficMetrics = ReturnType<typeof trafficMetrics>;
+type TrafficMetrics = ReturnType<typeof trafficMetrics>;
 
 /** Of one place. A name has its own figures from when a call by it went well. */
 const maxTools = 100;
