@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TraceEnvironment } from "../gateway/observe/traces/settings.ts";
 import { type CertificateLimits, certificateLimits } from "./certificates/limits.ts";
 import { guardVariables } from "./pod/guard-variables.ts";
 import type { GuardSettings } from "./pod/with-guard.ts";
@@ -48,7 +49,7 @@ const lookSeconds = z.coerce.number().min(0.1).max(60);
 const logLevel = z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]);
 const usual = "mcp-gateway-injector";
 
-/** The variables as they are written, each with its default. OTEL_* is passed on to guards: see `guardVariables`. */
+/** The variables as they are written, each with its default. */
 const Environment = z.object({
   HOST: z.string().min(1).default("0.0.0.0"),
   PORT: port.default(8443),
@@ -94,8 +95,11 @@ type Times = z.infer<typeof Times>;
 /** Environment variables to settings. All that is wrong is said at once, each with its variable's name. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Read {
   const [parsed, times] = [Environment.safeParse(environment), Times.safeParse(environment)];
-  if (!parsed.success || !times.success) {
-    const issues = [...(parsed.error?.issues ?? []), ...(times.error?.issues ?? [])];
+  const forGuards = guardVariables(environment);
+  // A guard that cannot read its settings does not start, nor does its pod.
+  const traces = TraceEnvironment.safeParse(forGuards);
+  if (!parsed.success || !times.success || !traces.success) {
+    const issues = [parsed, times, traces].flatMap(({ error }) => error?.issues ?? []);
     return { state: "invalid", problems: issues.map(({ path, message }) => `${path.join(".")}: ${message}`) };
   }
   const env = parsed.data;
@@ -108,7 +112,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       healthPort: env.HEALTH_PORT,
       podName: env.POD_NAME,
       namespace: env.KUBE_NAMESPACE,
-      guard: { image: env.GUARD_IMAGE, variables: guardVariables(environment) },
+      guard: { image: env.GUARD_IMAGE, variables: forGuards },
       certificates: certificatesOf(env, times.data),
       cluster: { kubeconfig: env.KUBECONFIG, service: apiHost ? { host: apiHost, port: apiPort } : undefined },
       shutdownDelayMs: env.SHUTDOWN_DELAY_SECONDS * 1000,

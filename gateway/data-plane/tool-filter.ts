@@ -82,6 +82,8 @@ function through(
         for (;;) {
           const { done, value } = await reader.read();
           const ready = rewritten(done ? undefined : value);
+          // Bun prints every other reason, with a stack.
+          if (!ready) return controller.error(null);
           if (ready.length > 0) controller.enqueue(ready);
           if (done) controller.close();
           if (done || ready.length > 0) return;
@@ -92,13 +94,14 @@ function through(
     { highWaterMark: 0 },
   );
 
-  function rewritten(chunk: Uint8Array | undefined): Buffer {
+  /** Undefined: it must break off here. */
+  function rewritten(chunk: Uint8Array | undefined): Buffer | undefined {
     try {
       return Buffer.concat(chunk ? rewriter.push(chunk) : rewriter.end());
     } catch (error) {
       void reader.cancel(error).catch(() => {});
       refused(error instanceof Error ? error.message : String(error));
-      throw error;
+      return undefined;
     }
   }
 }

@@ -144,6 +144,7 @@ test("settings that are wrong are all told at once", async () => {
     KUBE_NAMESPACE: "Adapter",
     CERTIFICATE_SECONDS: "100",
     LOG_LEVEL: "loud",
+    OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
   };
   const words = await startInjector(wrong).then(String, (error: Error) => error.message);
   expect(words.split("\n")).toEqual([
@@ -153,7 +154,15 @@ test("settings that are wrong are all told at once", async () => {
     "  GUARD_IMAGE: needed: the image of guards, which is the gateway's own",
     '  LOG_LEVEL: Invalid option: expected one of "trace"|"debug"|"info"|"warn"|"error"|"fatal"|"silent"',
     "  CERTIFICATE_SECONDS: must be at least three times CERTIFICATE_SETTLE_SECONDS and CERTIFICATE_LOOK_SECONDS together",
+    '  OTEL_EXPORTER_OTLP_PROTOCOL: only "http/protobuf" is spoken here',
   ]);
+});
+
+test("it does not start with settings that only guards could not read", async () => {
+  const wrong = { OTEL_TRACES_SAMPLER: "sometimes", OTEL_BSP_MAX_QUEUE_SIZE: "none of the guards' business" };
+  const words = await startInjector(wrong).then(String, (error: Error) => error.message);
+  expect(words).toStartWith("The injector's settings are wrong:\n  OTEL_TRACES_SAMPLER: Invalid option");
+  expect(words.split("\n")).toHaveLength(2);
 });
 
 test("a port that is taken is told, and nothing is left running", async () => {

@@ -52,6 +52,9 @@ test("POST, GET and DELETE reach the remote server with session, body and added 
     "last-event-id": "17",
     "mcp-protocol-version": "2026-07-28",
     "mcp-param-x": "1",
+    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    tracestate: "vendor=1",
+    baggage: "a=b",
     authorization: "Bearer gateway",
     cookie: "a=b",
     "x-mcp-userid": "ada",
@@ -80,6 +83,9 @@ test("POST, GET and DELETE reach the remote server with session, body and added 
     ["last-event-id", "17"],
     ["mcp-protocol-version", "2026-07-28"],
     ["mcp-param-x", "1"],
+    ["traceparent", headers.traceparent],
+    ["tracestate", "vendor=1"],
+    ["baggage", "a=b"],
     ["x-api-key", "key"],
   ] as const) {
     expect([name, first?.headers.get(name)]).toEqual([name, value]);

@@ -37,6 +37,9 @@ export async function startGatewayProcess(
   const url = await until("the gateway listens", () => {
     if (child.exitCode !== null) return "ended";
     return /"url":"([^"]+)"/.exec(log)?.[1];
+  }).catch((error: unknown) => {
+    child.kill("SIGKILL");
+    throw error;
   });
   if (url === "ended") {
     await reading;

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { childGuardVariables } from "../../../injector/pod/guard-variables.ts";
 import { jwksOf, keysIn } from "../../assertion/jwks.ts";
 import type { PublishedKey } from "../../assertion/keys.ts";
 import type { KeyBoard } from "../runtime.ts";
@@ -61,6 +62,8 @@ export function guardBefore(
   const { replicaId, replicaName, adapter, port, replicaPort, jwksFile, say } = guarded;
   const ended = new AbortController();
   const declared = {
+    LOG_LEVEL: "warn",
+    ...childGuardVariables(gatewayEnvironment),
     GUARD_ADAPTER: adapter,
     GUARD_NAMESPACE: localNamespace,
     GUARD_POD_UID: replicaId,
@@ -68,7 +71,6 @@ export function guardBefore(
     GUARD_JWKS: jwksFile,
     GUARD_PORT: String(port),
     GUARD_HEALTH_PORT: "0",
-    LOG_LEVEL: "warn",
   };
   const child = Bun.spawn({
     cmd: [process.execPath, "--no-env-file", program],

@@ -125,7 +125,7 @@ export function startReplica(
     const door = openDoor({ replicaId: id, replicaPort: port, port: doorPort });
     launched = true;
     log.beginRun();
-    events.replicaStarted({ replica: name, id, pid: child.pid, port, ...door.shown });
+    events.replicaStarted({ replica: name, id, pid: child.pid, port, restarts, ...door.shown });
     options.onChange();
     const output = Promise.all([
       readLines(child.stdout, limits.logLineLength, log.write),

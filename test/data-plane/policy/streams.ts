@@ -21,14 +21,19 @@ export function answer(type: string, pieces: readonly Uint8Array[], headers: Rec
   return new Response(body, { headers: { "content-type": type, ...headers } });
 }
 
-/** The bytes that come out, as latin1 text so that none is lost. */
+/** The bytes that come out, as latin1 text so that none is lost. Throws what is told when they break off. */
 export async function filtered(
   type: "text/event-stream" | "application/json",
   pieces: readonly Uint8Array[],
   { others = "untouched", maxHeldBytes = defaultMaxHeldBytes }: FilterOptions = {},
 ): Promise<string> {
-  const response = filterToolLists(answer(type, pieces), allowed, listIds, { others, maxHeldBytes });
-  return Buffer.from(await response.arrayBuffer()).toString("latin1");
+  let told: string | undefined;
+  const refused = (reason: string) => {
+    told = reason;
+  };
+  const response = filterToolLists(answer(type, pieces), allowed, listIds, { others, maxHeldBytes, refused });
+  const bytes = await response.arrayBuffer().catch(() => Promise.reject(new Error(told)));
+  return Buffer.from(bytes).toString("latin1");
 }
 
 /** Every way to cut bytes in two, and one byte at a time. */

@@ -152,7 +152,7 @@ test("without a configuration leaves are renewed, and no authority is changed be
   await run(8 * 365);
   expect(steps()).toEqual({ "begin: there is none": 1, [due]: expect.any(Number), prepare: 1 });
   expect(replicas[0]?.shown?.untilMs).toBeGreaterThan(clock.nowMs);
-});
+}, 60_000);
 
 test("while the API server is away what is known is shown, and what is due is done when it is back", async () => {
   const { run, secret, replicas, clock, wrong, steps } = stage(2, 11);

@@ -5,6 +5,7 @@ import { endingOf } from "../../local/restart.ts";
 import type { Served } from "../sessions.ts";
 import { heldMessages } from "./held-messages.ts";
 import { pendingRequests } from "./pending-requests.ts";
+import { withTraceContext } from "./trace-context.ts";
 
 export type StdioLimits = {
   /** Of one message from the server, in characters. */
@@ -29,8 +30,8 @@ const serverEnded = -32000;
 const cancelled = -32000;
 
 /**
- * Runs a stdio server of one session's own and carries messages, as they are, between it and the session's transport. When the
- * server ends, pending requests are answered with an error and `onEnd` is called.
+ * Runs a stdio server of one session's own and carries messages between it and the session's transport, as they are but for the
+ * trace that the server is told. When the server ends, pending requests are answered with an error and `onEnd` is called.
  *
  * @throws when the command cannot be started
  */
@@ -63,9 +64,9 @@ export function stdioSession(options: {
     onExit: () => over.abort(),
   });
 
-  transport.onmessage = (message) => {
+  transport.onmessage = (message, extra) => {
     pending.add(message);
-    write(message);
+    write(withTraceContext(message, extra?.request?.headers));
     if ("method" in message && message.method === "notifications/cancelled") forget(message.params?.requestId);
   };
 
