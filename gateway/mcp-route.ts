@@ -73,10 +73,9 @@ export function mcpRoute({
       const { principal, expiresAtMs } = admission;
       events.requestAdmitted();
       seen.admitted(principal);
-      const call = { principal, expiresAtMs, requestId, address, seen };
       return target.kind === "adapter"
-        ? proxy(request, { ...call, adapter: target.name })
-        : router(request, { ...call, target });
+        ? proxy(request, { adapter: target.name, principal, expiresAtMs, requestId, address, seen })
+        : router(request, { target, principal, expiresAtMs, requestId, address, seen });
     }
 
     function refuse(refusal: Refusal): Response {

@@ -5,6 +5,7 @@ import type { Guards } from "./guards.ts";
 import { setOwnHeaders } from "./headers.ts";
 import { classify } from "./message.ts";
 import type { Route } from "./route.ts";
+import type { HeaderFields } from "./upstream/request-head.ts";
 
 export type AskReplica = (request: Request, endpoint: Endpoint, call: Call) => Promise<Forwarded>;
 
@@ -18,12 +19,12 @@ export function askReplica({ forward, guards }: { forward: Forward; guards: Guar
     const { method, signal } = request;
     const text = method === "POST" ? await request.text() : null;
     const json: unknown = text === null ? null : JSON.parse(text);
-    const headers = new Headers(request.headers);
-    const session = headers.get("mcp-session-id");
+    const headers = request.headers.toJSON() as HeaderFields;
+    const session = headers["mcp-session-id"];
     const route: Route =
-      session === null ? { state: "placed", key: "" } : { state: "pinned", endpoint, session, sealed: "" };
+      session === undefined ? { state: "placed", key: "" } : { state: "pinned", endpoint, session, sealed: "" };
     const message =
-      method === "POST" ? classify(json, headers.get("mcp-protocol-version")) : { method, era: "legacy" as const };
+      method === "POST" ? classify(json, headers["mcp-protocol-version"] ?? null) : { method, era: "legacy" as const };
     setOwnHeaders(headers, { principal: call.principal, address: call.address, origin: new URL(request.url).origin });
     guards?.mark(headers, { call, message, json }, route);
     return send({ method, target: "/mcp", headers, body: text, signal, seen: call.seen }, endpoint);

@@ -5,11 +5,12 @@ import type { Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
 import type { Route } from "./route.ts";
 import { toolIn } from "./tool-name.ts";
+import type { HeaderFields } from "./upstream/request-head.ts";
 
 /** The way past the guards that stand before replicas. */
 export type Guards = {
   /** Says on a request who calls, for the one replica of its session, or for any of the adapter. */
-  mark(headers: Headers, exchange: Pick<Exchange, "call" | "message" | "json">, route: Route): void;
+  mark(headers: HeaderFields, exchange: Pick<Exchange, "call" | "message" | "json">, route: Route): void;
   /** The same, with what a guard could not do told as if it were not there. */
   past(forward: Forward): Forward;
 };
@@ -30,8 +31,8 @@ export function guards({
         session: pinned?.session,
         pod: pinned && guarding.podOf(pinned.endpoint),
       });
-      headers.set(assertionHeader, assertion);
-      headers.set(callHeader, callOf(message.method, json));
+      headers[assertionHeader] = assertion;
+      headers[callHeader] = callOf(message.method, json);
     },
 
     past(forward) {

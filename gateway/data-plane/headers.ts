@@ -1,18 +1,7 @@
 import type { Principal } from "../auth/principal.ts";
 import type { Era } from "./message.ts";
-
-/** RFC 9110 §7.6.1, and what proxies of old add to it. They speak of one connection, never of the message. */
-const hopByHop = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
+import { hopByHop, nominatedBy } from "./upstream/hop-by-hop.ts";
+import type { HeaderFields } from "./upstream/request-head.ts";
 
 /** Never reaches an MCP server: credentials are ours, and identity is only what we vouch for. */
 const notUpstream = new Set([
@@ -42,8 +31,8 @@ const notUpstream = new Set([
   "mcp-gateway-call",
 ]);
 
-/** Never reaches a client: the connection is ours, cookies would join strangers, and the session id is sealed anew. */
-const notDownstream = [...hopByHop, "server", "set-cookie", "mcp-session-id", "mcp-guard-failure"];
+/** Never reaches a client: cookies would join strangers, and the session id is sealed anew. */
+const notDownstream = ["server", "set-cookie", "mcp-session-id", "mcp-guard-failure"];
 
 export type Passage = {
   readonly principal: Principal;
@@ -60,47 +49,37 @@ export type Passage = {
  * The headers for the MCP server: everything the client sent but the table above and what its `Connection` names, with
  * the principal's identity in the Microsoft gateway's headers and the way it came in `Forwarded` (RFC 7239).
  */
-export function upstreamHeaders(incoming: Headers, passage: Passage): Headers {
-  const nominated = incoming.get("connection");
-  const alsoDropped = nominated && nominated !== "keep-alive" ? tokens(nominated) : undefined;
-  // Filled one by one: a Headers made from a record costs Bun half as much again.
-  const headers = new Headers();
-  const all = incoming.toJSON() as Record<string, string>;
+export function upstreamHeaders(incoming: Headers, passage: Passage): HeaderFields {
+  const all = incoming.toJSON() as HeaderFields;
+  const nominated = nominatedBy(all["connection"]);
+  const isModern = passage.era === "modern";
+  // A record, since a second Headers would cost as much as all the rest here.
+  const headers: HeaderFields = {};
   for (const name in all) {
-    if (!notUpstream.has(name) && !alsoDropped?.has(name)) headers.set(name, all[name] as string);
+    if (notUpstream.has(name) || nominated?.has(name)) continue;
+    // 2026-07-28: a modern server ignores it, as the session's id, and nothing between may act on them.
+    if (isModern && name === "last-event-id") continue;
+    headers[name] = all[name] as string;
   }
   setOwnHeaders(headers, passage);
-  // 2026-07-28: a modern server ignores both, and nothing between may act on them.
-  if (passage.era === "modern") headers.delete("last-event-id");
-  else if (passage.session !== undefined) headers.set("mcp-session-id", passage.session);
+  if (!isModern && passage.session !== undefined) headers["mcp-session-id"] = passage.session;
   return headers;
 }
 
 /** What every server is told in the gateway's own name: who calls, and which way the call came. */
 export function setOwnHeaders(
-  headers: Headers,
+  headers: HeaderFields,
   { principal, address, origin }: Pick<Passage, "principal" | "address" | "origin">,
 ): void {
-  headers.set("accept-encoding", "identity");
-  headers.set("x-mcp-userid", headerSafe(principal.id));
-  headers.set("x-mcp-roles", headerSafe(principal.roles.join(",")));
-  headers.set("forwarded", forwarded(address, origin));
+  headers["accept-encoding"] = "identity";
+  headers["x-mcp-userid"] = headerSafe(principal.id);
+  headers["x-mcp-roles"] = headerSafe(principal.roles.join(","));
+  headers["forwarded"] = forwarded(address, origin);
 }
 
-/** Takes out of an answer what must not reach the client. */
+/** Takes out of an answer what must not reach the client; what speaks of the connection has not come this far. */
 export function cleanAnswer(headers: Headers): void {
-  const nominated = headers.get("connection");
   for (const name of notDownstream) headers.delete(name);
-  if (nominated) for (const name of tokens(nominated)) headers.delete(name);
-}
-
-function tokens(list: string): Set<string> {
-  return new Set(
-    list
-      .toLowerCase()
-      .split(",")
-      .map((token) => token.trim()),
-  );
 }
 
 /** Identity goes out as visible ASCII; whatever else a name holds is percent-encoded, so no value can end the header. */

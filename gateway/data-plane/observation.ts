@@ -10,6 +10,7 @@ import type { CallEnd, ReadMessage, Seen } from "./seen.ts";
 import { metaIn, tracedBody } from "./traced-body.ts";
 import { fieldOf } from "./upstream/answer.ts";
 import type { Witness } from "./upstream/exchange.ts";
+import type { HeaderFields } from "./upstream/request-head.ts";
 import type { ResponseHead } from "./upstream/response-head.ts";
 
 export type Observing = {
@@ -139,7 +140,7 @@ export class Observation implements Seen, RequestSeen {
     this.#span?.part("wait for a replica", this.#waitsMs, untilMs);
   }
 
-  asks<R extends { readonly headers: Headers; readonly body: string | null }>(
+  asks<R extends { readonly headers: HeaderFields; readonly body: string | null }>(
     request: R,
     { name }: { readonly name: string },
   ): R {
@@ -149,10 +150,10 @@ export class Observation implements Seen, RequestSeen {
     const message = this.#message;
     if (this.#span.isRecorded) this.#asking = this.#span.ask(this.method);
     // Of another trace, perhaps, or of none.
-    request.headers.delete("tracestate");
+    if ("tracestate" in request.headers) delete request.headers["tracestate"];
     (this.#asking ?? this.#span).propagate(request.headers);
-    const traceparent = request.headers.get("traceparent");
-    if (!message || request.body === null || traceparent === null) return request;
+    const { traceparent } = request.headers;
+    if (!message || request.body === null || traceparent === undefined) return request;
     return { ...request, body: tracedBody(request.body, message.json, traceparent) };
   }
 
@@ -173,7 +174,7 @@ export class Observation implements Seen, RequestSeen {
 
   ran(outcome: "ok" | "error"): void {
     this.isToolError = outcome === "error";
-    this.answered(ranAlready);
+    this.answered({ status: 200 });
   }
 
   sent(): void {}
@@ -186,6 +187,7 @@ export class Observation implements Seen, RequestSeen {
     this.#isAway = true;
     this.end = "complete";
     this.#heardMs = now();
+    this.isStream = contentType?.startsWith("text/event-stream") ?? false;
     // What a server tells of itself on such a stream is no answer to the request.
     if (!this.isLasting && this.#speaksMcp) this.#scan = answerScan(contentType);
   }
@@ -213,13 +215,12 @@ export class Observation implements Seen, RequestSeen {
     this.#over();
   }
 
-  answered({ status, headers }: Pick<Response, "status" | "headers">): void {
+  answered({ status }: Pick<Response, "status">): void {
     this.status = status;
     if (status === abandoned) this.end = "left";
     if (this.#asksMs > 0) this.upstreamMs = this.#heardMs - this.#asksMs;
     const bodyMs = this.#receivedMs > 0 ? this.#receivedMs - this.#admittedMs : 0;
     this.gatewayMs = now() - this.#arrivedMs - bodyMs - (this.upstreamMs ?? 0) - (this.heldMs ?? 0);
-    this.isStream = headers.get("content-type")?.startsWith("text/event-stream") ?? false;
     this.#progress = "answered";
     if (!this.#isAway) {
       this.#over();
@@ -240,7 +241,7 @@ export class Observation implements Seen, RequestSeen {
     if (this.#isCounted) events.streamClosed(this.place);
     events.requestOver(this);
     if (this.#calls) for (const call of this.#calls(this.#outcome())) events.toolCalled(call);
-    if (this.#span) this.#endSpan(this.#span, errorTypeOf(this.status, failure));
+    if (this.#span?.isRecorded) this.#endSpan(this.#span, errorTypeOf(this.status, failure));
   }
 
   #failure(): AnswerFailure | undefined {
@@ -273,7 +274,6 @@ export class Observation implements Seen, RequestSeen {
   }
 }
 
-const ranAlready = { status: 200, headers: new Headers() };
 /** Nobody has read the answer (nginx's 499). */
 const abandoned = 499;
 /** JSON-RPC's, in the answer to a tool that may not be called. */

@@ -81,7 +81,7 @@ export function proxy({
     if (method === "tools/call" || method === "batch") {
       seen.calls((ended) => toolCallsOf(exchange, ended), refused ? "refused" : "passed-on");
     }
-    return refused ? refuseTool(exchange, refused.tool) : carryOut(exchange);
+    return refused ? refuseTool(exchange, refused.tool) : await carryOut(exchange);
   };
 
   function refuseTool({ call, tools, json }: Exchange, tool: string): Response {

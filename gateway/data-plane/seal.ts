@@ -65,10 +65,10 @@ export function seal({
     open(sealed, scope) {
       const { keys, remembered } = ringNow();
       const known = remembered.get(sealed);
-      const pin = known ? (known.scope === bound(scope) ? known.pin : "foreign") : unseal(keys, sealed, scope);
+      const pin = known ? (isSame(known.scope, scope) ? known.pin : "foreign") : unseal(keys, sealed, scope);
       if (typeof pin === "string") return pin;
       if (now() - pin.issuedAtMs > sessionMaxAgeMs) return "expired";
-      if (!known) remembered.set(sealed, { scope: bound(scope), pin });
+      if (!known) remembered.set(sealed, { scope, pin });
       return pin;
     },
   };
@@ -87,7 +87,7 @@ function ringOf(secrets: readonly string[]) {
   const keys = secrets.map(keyFrom);
   const current = keys[0];
   if (!current) throw new Error("at least one gateway key is needed");
-  return { secrets, keys, current, remembered: remember<{ scope: string; pin: Pin }>(maxRemembered) };
+  return { secrets, keys, current, remembered: remember<{ scope: Scope; pin: Pin }>(maxRemembered) };
 }
 
 function unseal(keys: readonly Key[], sealed: string, scope: Scope): Pin | SealFailure {
@@ -108,6 +108,10 @@ function unseal(keys: readonly Key[], sealed: string, scope: Scope): Pin | SealF
   } catch {
     return "foreign";
   }
+}
+
+function isSame(one: Scope, other: Scope): boolean {
+  return one.adapterUid === other.adapterUid && one.principalKey === other.principalKey;
 }
 
 /** The uid has a fixed length, so no other pair gives the same text. */

@@ -1,6 +1,7 @@
 import type { Principal } from "../auth/principal.ts";
 import type { ToolCall } from "../observe/requests/tool-call.ts";
 import type { Witness } from "./upstream/exchange.ts";
+import type { HeaderFields } from "./upstream/request-head.ts";
 
 /**
  * What is noted of a request on its way, for logs, figures, traces and the audit trail. Nothing here changes what becomes of it,
@@ -30,12 +31,12 @@ export type Seen = Witness & {
   runs(tool: string): void;
   ran(outcome: "ok" | "error"): void;
   /** This is the answer; its body may still be on its way. */
-  answered(response: Pick<Response, "status" | "headers">): void;
+  answered(response: Pick<Response, "status">): void;
 };
 
 export type CallEnd = Pick<ToolCall, "outcome" | "status" | "durationMs">;
 
-type Outgoing = { readonly headers: Headers; readonly body: string | null };
+type Outgoing = { readonly headers: HeaderFields; readonly body: string | null };
 
 export type ReadMessage = {
   /** As `message.ts` names it. */

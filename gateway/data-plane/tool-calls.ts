@@ -6,21 +6,30 @@ import { messagesIn } from "./policy/messages.ts";
 
 /** The tool calls of an exchange as the audit trail takes them; a batch may hold several. */
 export function toolCallsOf(exchange: Exchange, ended: CallEnd): ToolCall[] {
-  const { message, json, call, adapter, sessionId } = exchange;
-  if (message.method !== "tools/call" && message.method !== "batch") return [];
-  const about = {
+  const { json } = exchange;
+  // Nearly always, and on the path of each call.
+  if (isObject(json)) return json["method"] === "tools/call" ? [toolCallIn(json, exchange, ended)] : [];
+  const calls = [...messagesIn(json)].filter(({ method }) => method === "tools/call");
+  return calls.map((each) => toolCallIn(each, exchange, ended));
+}
+
+function toolCallIn(
+  { params }: Record<string, unknown>,
+  { message, call, adapter, sessionId }: Exchange,
+  { outcome, status, durationMs }: CallEnd,
+): ToolCall {
+  const { name, arguments: given } = isObject(params) ? params : {};
+  return {
     actor: call.principal.id,
-    kind: "adapter" as const,
+    kind: "adapter",
     name: adapter.name,
     uid: adapter.uid,
     requestId: call.requestId,
+    tool: typeof name === "string" ? name : "",
+    arguments: given,
     sessionId: message.era === "legacy" ? sessionId : null,
-    ...ended,
+    outcome,
+    status,
+    durationMs,
   };
-  return [...messagesIn(json)]
-    .filter(({ method }) => method === "tools/call")
-    .map(({ params }) => {
-      const { name, arguments: given } = isObject(params) ? params : {};
-      return { ...about, tool: typeof name === "string" ? name : "", arguments: given };
-    });
 }

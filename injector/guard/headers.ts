@@ -1,7 +1,5 @@
 import { assertionHeader, callHeader } from "../../gateway/assertion/assertion.ts";
-
-/** RFC 9110 §7.6.1, and what proxies of old add to it. They speak of one connection, never of the message. */
-const hopByHop = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+import { hopByHop, nominatedBy } from "../../gateway/data-plane/upstream/hop-by-hop.ts";
 
 /**
  * Never reaches the server, beside the families below: credentials are the gateway's, and identity is only what it vouches for.
@@ -32,13 +30,12 @@ export function upstreamHeaders(
   incoming: Headers,
   { userId, roles }: { userId: string; roles: string },
 ): Record<string, string> {
-  const nominated = incoming.get("connection");
-  const alsoDropped = nominated && nominated !== "keep-alive" ? tokens(nominated) : undefined;
   // A record, since a second Headers would cost as much as all the rest here.
   const headers: Record<string, string> = {};
   const all = incoming.toJSON() as Record<string, string>;
+  const nominated = nominatedBy(all["connection"]);
   for (const name in all) {
-    if (notUpstream.has(name) || notUpstreamFamilies.test(name) || alsoDropped?.has(name)) continue;
+    if (notUpstream.has(name) || notUpstreamFamilies.test(name) || nominated?.has(name)) continue;
     headers[name] = all[name] as string;
   }
   headers["x-mcp-userid"] = userId;
@@ -46,13 +43,8 @@ export function upstreamHeaders(
   return headers;
 }
 
-const notDownstream = [...hopByHop, "proxy-authenticate", "proxy-authorization", "proxy-connection"];
-
-/** Takes out of an answer what speaks of the connection, and what only a guard may say. */
+/** Takes out of an answer what only a guard may say; what speaks of the connection has not come this far. */
 export function cleanAnswer(headers: Headers): void {
-  const nominated = headers.get("connection");
-  for (const name of notDownstream) headers.delete(name);
-  if (nominated) for (const name of tokens(nominated)) if (tokenOnly.test(name)) headers.delete(name);
   for (const name of [...headers.keys()]) if (name.startsWith("mcp-guard-")) headers.delete(name);
 }
 
@@ -60,16 +52,4 @@ export function cleanAnswer(headers: Headers): void {
 export function headerSafe(value: string): string {
   if (/^[\x20-\x7e]*$/.test(value)) return value;
   return value.toWellFormed().replace(/[^\x20-\x7e]+/gu, (other) => encodeURIComponent(other));
-}
-
-/** RFC 9110 §5.6.2. A name of another shape is none, and cannot be asked for. */
-const tokenOnly = /^[!#$%&'*+\-.^_`|~\w]+$/;
-
-function tokens(list: string): Set<string> {
-  return new Set(
-    list
-      .toLowerCase()
-      .split(",")
-      .map((token) => token.trim()),
-  );
 }

@@ -18,9 +18,11 @@ export type StreamSample = {
 export async function measureRequests(load: Load, stand: Stand, options: Options): Promise<RequestSample[]> {
   const samples: RequestSample[] = [];
   const warmupMs = options.warmupSeconds * 1000;
-  for (const target of stand.targets) await warm(load, target, options, firstWarmupFactor);
+  for (const target of stand.targets) {
+    for (const shape of shapes) await warm(load, target, shape, options, firstWarmupFactor);
+  }
   for (let round = 0; round < options.rounds; round++) {
-    for (const shape of ["json", "sse"] as const) {
+    for (const shape of shapes) {
       for (const { name, door, pids } of rotated(stand.targets, round)) {
         const figures = await load.drive("requests", {
           door,
@@ -49,7 +51,7 @@ export async function measureStreams(
   const warmupMs = options.warmupSeconds * 1000;
   for (const target of stand.targets) {
     const { name, door, pids, upstreams = stand.upstreams } = target;
-    await warm(load, target, options, 1);
+    await warm(load, target, "json", options, 1);
     const figures = await load.drive("streams", {
       door,
       streams: options.streams,
@@ -63,13 +65,14 @@ export async function measureStreams(
   return samples;
 }
 
-/** Runtimes compile what they see often: a process begins slower than it goes on. */
-const firstWarmupFactor = 3;
+const shapes = ["json", "sse"] as const;
+/** Runtimes compile what they see often, some of it after 100,000 requests: a process begins slower than it goes on. */
+const firstWarmupFactor = 12;
 
-async function warm(load: Load, { door, pids }: Target, options: Options, factor: number): Promise<void> {
+async function warm(load: Load, { door, pids }: Target, shape: Shape, options: Options, factor: number): Promise<void> {
   const measureMs = options.warmupSeconds * 1000 * factor;
   const { connections } = options;
-  await load.drive("requests", { door, shape: "json", connections, warmupMs: 0, measureMs, proxyPids: pids });
+  await load.drive("requests", { door, shape, connections, warmupMs: 0, measureMs, proxyPids: pids });
 }
 
 const rotated = <T>(list: readonly T[], by: number): T[] => list.map((_, i) => list[(i + by) % list.length] as T);

@@ -29,9 +29,9 @@ function marked(method: string, json: unknown, route: Route) {
     address: "192.0.2.7",
     seen: unseen,
   };
-  const headers = new Headers();
+  const headers: Record<string, string> = {};
   marking.mark(headers, { call, message: { method, era: "legacy" }, json }, route);
-  return { about, headers: headers.toJSON() as Record<string, string> };
+  return { about, headers };
 }
 
 test("a request in a session is vouched for in its pod only, any other for the adapter", () => {
@@ -75,7 +75,7 @@ const answered = (status: number, headers: Record<string, string>): Forwarded =>
 const request = {
   method: "POST",
   target: "/mcp",
-  headers: new Headers(),
+  headers: {},
   body: null,
   signal: AbortSignal.timeout(1e6),
   seen: unseen,

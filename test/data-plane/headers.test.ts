@@ -16,10 +16,7 @@ const added = {
   forwarded: 'for=192.0.2.7;proto=https;host="mcp.example.com:8443"',
 };
 const up = (headers: Record<string, string>, changed: Partial<typeof passage> = {}) =>
-  upstreamHeaders(new Headers(headers), { ...passage, ...changed } as typeof passage).toJSON() as Record<
-    string,
-    string
-  >;
+  upstreamHeaders(new Headers(headers), { ...passage, ...changed } as typeof passage);
 
 test("what MCP needs goes up, and what nobody knows of too", () => {
   const sent = {
@@ -91,9 +88,6 @@ test("an answer keeps all but the hop's own, cookies, the server's name and its 
     "www-authenticate": "Bearer scope=x",
     "mcp-protocol-version": "2025-11-25",
     allow: "POST",
-    connection: "keep-alive, x-hop",
-    "x-hop": "1",
-    "keep-alive": "timeout=5",
     server: "uvicorn",
     "set-cookie": "a=b",
     "mcp-session-id": "upstream-id",

@@ -1,16 +1,16 @@
-import { framingName, type ResponseHead } from "./response-head.ts";
+import { hopByHop, nominatedBy } from "./hop-by-hop.ts";
+import type { ResponseHead } from "./response-head.ts";
 
-/**
- * The answer as the gateway hands it on: every header but those about framing, since the body comes without its own.
- * `Connection` stays, because it may name more that must not go on.
- */
+/** The answer as the gateway hands it on: every header but those about the connection, and the length, since Bun.serve has its own. */
 export function answerFrom(head: ResponseHead, body: Uint8Array | ReadableStream | null): Response {
   const response = new Response(body as BodyInit | null, { status: head.status });
+  const nominated = nominatedBy(fieldOf(head, "connection"));
   // Not given to the constructor, which would copy them.
   const { headers } = response;
   for (const { name, value } of head.fields) {
-    const framing = framingName(name);
-    if (framing === undefined || framing === "connection") headers.append(name, value);
+    const lower = name.toLowerCase();
+    if (lower === "content-length" || hopByHop.has(lower) || nominated?.has(lower)) continue;
+    headers.append(name, value);
   }
   return response;
 }

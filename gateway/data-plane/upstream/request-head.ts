@@ -5,20 +5,20 @@
 export type RequestBody = string | Uint8Array | StreamedBody | null;
 export type StreamedBody = { readonly stream: ReadableStream<Uint8Array>; readonly bytes: number | undefined };
 
-/** Names are tokens: whoever made them has seen to it, as the parser of the request that they came with. */
-export type HeaderFields = Headers | Readonly<Record<string, string>>;
+/** Names are tokens in lower case: whoever made them has seen to it, as the parser of the request that they came with. */
+export type HeaderFields = Record<string, string>;
 
-export type OutgoingRequest<Body extends RequestBody = string | null, Fields extends HeaderFields = Headers> = {
+export type OutgoingRequest<Body extends RequestBody = string | null> = {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
-  readonly headers: Fields;
+  readonly headers: HeaderFields;
   readonly body: Body;
   /** Fires when the client goes away, in whatever phase. */
   readonly signal: AbortSignal;
 };
 
-export type AnyRequest = OutgoingRequest<RequestBody, HeaderFields>;
+export type AnyRequest = OutgoingRequest<RequestBody>;
 
 /**
  * A whole HTTP/1.1 request (RFC 9112 §3), or all of it before a body that is streamed. Text when it can go out as UTF-8, which
@@ -29,9 +29,8 @@ export function serialized({ method, target, headers, body }: AnyRequest, author
   if (!/^[A-Z]+$/.test(method)) throw new Error("a request's method is not a token");
   let head = `${method} ${visible(target)} HTTP/1.1\r\nhost: ${authority}\r\n`;
   let isAscii = true;
-  const all = (headers instanceof Headers ? headers.toJSON() : headers) as Record<string, string | string[]>;
-  for (const name in all) {
-    const value = String(all[name]);
+  for (const name in headers) {
+    const value = headers[name] as string;
     if (unusual.test(value)) {
       if (unsendable.test(value)) throw new Error(`a request's header ${name} cannot be sent`);
       isAscii = false;

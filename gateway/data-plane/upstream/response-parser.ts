@@ -71,8 +71,8 @@ export class ResponseParser {
     if (end > maxHeadBytes) return malformed("the head is too large");
     const head = parseHead(text.toString("latin1", 0, end + 2), this.#method);
     if (head.state === "malformed") return head;
-    const rest = text.subarray(end + headEnd.length);
-    return head.state === "interim" ? this.#feedNext(rest) : this.#begin(head, rest);
+    const bodyStart = end + headEnd.length;
+    return head.state === "interim" ? this.#feedNext(text.subarray(bodyStart)) : this.#begin(head, text, bodyStart);
   }
 
   #feedNext(rest: Buffer): Parsed {
@@ -81,12 +81,13 @@ export class ResponseParser {
     return rest.length > 0 ? this.#feedHead(rest) : { state: "open", body: [] };
   }
 
-  #begin(head: ResponseHead, rest: Buffer): Parsed {
+  #begin(head: ResponseHead, text: Buffer, bodyStart: number): Parsed {
     this.head = head;
     const { framing } = head;
     if (framing.kind === "fixed") this.#missingBytes = framing.bytes;
     if (framing.kind === "chunked") this.#chunks = chunkedBody();
-    return this.#feedBody(rest);
+    if (framing.kind === "fixed") return this.#feedFixed(text, bodyStart);
+    return this.#feedBody(text.subarray(bodyStart));
   }
 
   #feedBody(bytes: Buffer): Parsed {
@@ -98,10 +99,15 @@ export class ResponseParser {
       return read.state === "complete" ? this.#finish(bytes.length - read.bytes, body) : { state: "open", body };
     }
     if (this.head?.framing.kind === "until-close") return { state: "open", body: bytes.length > 0 ? [bytes] : [] };
-    const length = Math.min(this.#missingBytes, bytes.length);
-    const body = length > 0 ? [bytes.subarray(0, length)] : [];
+    return this.#feedFixed(bytes, 0);
+  }
+
+  #feedFixed(bytes: Buffer, from: number): Parsed {
+    const there = bytes.length - from;
+    const length = Math.min(this.#missingBytes, there);
+    const body = length > 0 ? [viewOf(bytes, from, length)] : [];
     this.#missingBytes -= length;
-    return this.#missingBytes === 0 ? this.#finish(bytes.length - length, body) : { state: "open", body };
+    return this.#missingBytes === 0 ? this.#finish(there - length, body) : { state: "open", body };
   }
 
   #finish(surplusBytes: number, body: Uint8Array[]): Parsed {
@@ -109,6 +115,11 @@ export class ResponseParser {
     if (surplusBytes > 0) this.surplus = true;
     return { state: "complete", body };
   }
+}
+
+/** As `subarray`, which costs as much as all else here. */
+function viewOf(bytes: Buffer, from: number, length: number): Uint8Array {
+  return length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
 }
 
 /** Found at once, since the end of such a head would be waited for in vain. */

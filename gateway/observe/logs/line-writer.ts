@@ -50,7 +50,7 @@ export function lineWriter(
       }
       if (!isHooked) process.on("exit", writeRest);
       isHooked = true;
-      filled += encoder.encodeInto(line, filling.subarray(filled)).written;
+      filled += filling.write(line, filled);
       timer ??= setTimeout(send, gatherMs);
     },
     async [Symbol.asyncDispose]() {
@@ -95,5 +95,3 @@ export function lineWriter(
     if (filled > 0) writeSync(fd, filling, 0, filled);
   }
 }
-
-const encoder = new TextEncoder();

@@ -5,8 +5,6 @@ import { methodLabel } from "../requests/mcp-methods.ts";
 import type { RequestSeen } from "../requests/request-seen.ts";
 import { trafficDefinitions as definitions } from "../definitions/traffic.ts";
 
-type TrafficMetrics = ReturnType<typeof trafficMetrics>;
-
 /** Of one place. A name has its own figures from when a call by it went well. */
 const maxTools = 100;
 /** Why somebody was not let in: some twenty words of ours. */
@@ -42,8 +40,7 @@ export function trafficMetrics(registry: Registry) {
     admitted: () => void admitted.value++,
     refused: (reason: string) => void auth.of(reasonLabel(reason)).value++,
     requestOver: (seen: RequestSeen) => at(seen.place).over(seen),
-    toolCalled: (place: string, tool: string, outcome: string) =>
-      void kinds.toolCalls.of(place, at(place).toolLabel(tool, outcome === "ok"), outcome).value++,
+    toolCalled: (place: string, tool: string, outcome: string) => void at(place).calls(tool, outcome).value++,
     streams: (place: string, change: 1 | -1) => {
       at(place).streams.value += change;
     },
@@ -75,13 +72,15 @@ export function trafficMetrics(registry: Registry) {
 }
 
 type Kinds = {
-  readonly [Name in "requests" | "requestBytes" | "answerBytes" | "streams"]: Cells<Cell>;
+  readonly [Name in "requests" | "requestBytes" | "answerBytes" | "streams" | "toolCalls"]: Cells<Cell>;
 } & { readonly [Name in "durations" | "overheads" | "upstream"]: Cells<HistogramCell> };
 
 /** An adapter, or what else answers. */
 class Place {
   readonly streams: Cell;
-  readonly toolLabel = provenValues(maxTools);
+  readonly #toolLabel = provenValues(maxTools);
+  /** By tool, of calls that went well, which most are. */
+  readonly #fine = new Map<string, Cell>();
   readonly #name: string;
   readonly #kinds: Kinds;
   readonly #upstream: HistogramCell;
@@ -106,6 +105,15 @@ class Place {
     if (seen.upstreamMs !== undefined) this.#upstream.observe(seen.upstreamMs / 1000);
     this.#requestBytes.value += seen.requestBytes;
     this.#answerBytes.value += seen.answerBytes;
+  }
+
+  calls(tool: string, outcome: string): Cell {
+    const known = outcome === "ok" ? this.#fine.get(tool) : undefined;
+    if (known) return known;
+    const label = this.#toolLabel(tool, outcome === "ok");
+    const cell = this.#kinds.toolCalls.of(this.#name, label, outcome);
+    if (outcome === "ok" && label === tool) this.#fine.set(tool, cell);
+    return cell;
   }
 
   #method(label: string): Method {

@@ -7,15 +7,21 @@ export type AnswerFailure = number | "tool_error";
 /** Whoever answers with an error has one of these in the text; few others do. In a string the quotes would be escaped. */
 const errorMark = Buffer.from('"error"');
 const toolErrorMark = Buffer.from('"isError"');
+/** The end of both. */
+const eitherMark = Buffer.from('rror"');
 
 /** Whether a failure may be in there: a look at the bytes, so that what holds none is never parsed. */
-export function mayHoldFailure(bytes: Buffer): boolean {
-  return bytes.includes(errorMark) || mayHoldToolError(bytes);
+export function mayHoldFailure(bytes: Uint8Array): boolean {
+  if (indexOf.call(bytes, eitherMark) < 0) return false;
+  return indexOf.call(bytes, errorMark) >= 0 || mayHoldToolError(bytes);
 }
 
+/** Works on any bytes; to make a Buffer of them would cost more than the search. */
+const indexOf: (this: Uint8Array, mark: Buffer, from?: number) => number = Buffer.prototype.indexOf;
+
 /** Many servers say of every result that it is none. */
-function mayHoldToolError(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(toolErrorMark); at >= 0; at = bytes.indexOf(toolErrorMark, at)) {
+function mayHoldToolError(bytes: Uint8Array): boolean {
+  for (let at = indexOf.call(bytes, toolErrorMark); at >= 0; at = indexOf.call(bytes, toolErrorMark, at)) {
     at += toolErrorMark.length;
     while (spaces.has(bytes[at] as number) || bytes[at] === colon) at++;
     if (bytes[at] === letterT) return true;

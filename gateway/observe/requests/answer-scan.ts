@@ -13,29 +13,35 @@ const maxHeldBytes = 64 * 1024;
 
 /** `contentType` of the answer: JSON is one message or a batch, an event stream has one in each event; anything else has none. */
 export function answerScan(contentType: string | undefined): AnswerScan {
+  // As nearly every server writes them.
+  if (contentType === json) return new JsonScan();
+  if (contentType === eventStream) return eventScan();
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type === "application/json") return jsonScan();
-  return type === "text/event-stream" ? eventScan() : noScan;
+  if (type === json) return new JsonScan();
+  return type === eventStream ? eventScan() : noScan;
 }
 
+const json = "application/json";
+const eventStream = "text/event-stream";
 const noScan: AnswerScan = { saw() {}, failure: () => undefined };
 
-function jsonScan(): AnswerScan {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  return {
-    saw(piece) {
-      bytes += piece.length;
-      if (bytes > maxHeldBytes) pieces.length = 0;
-      else pieces.push(piece);
-    },
-    failure() {
-      const [first, second] = pieces;
-      if (!first) return undefined;
-      const text = second ? Buffer.concat(pieces) : viewOf(first);
-      return mayHoldFailure(text) ? failureIn(text.toString()) : undefined;
-    },
-  };
+/** A class, since there is one for each request. */
+class JsonScan implements AnswerScan {
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
+
+  saw(piece: Uint8Array): void {
+    this.#bytes += piece.length;
+    if (this.#bytes > maxHeldBytes) this.#pieces = [];
+    else this.#pieces.push(piece);
+  }
+
+  failure(): AnswerFailure | undefined {
+    const [first, second] = this.#pieces;
+    if (!first) return undefined;
+    const text = second ? Buffer.concat(this.#pieces) : first;
+    return mayHoldFailure(text) ? failureIn(viewOf(text).toString()) : undefined;
+  }
 }
 
 /** Keeps only what has come of an event that is not complete, mostly nothing. */
@@ -47,6 +53,8 @@ function eventScan(): AnswerScan {
   return {
     saw(piece) {
       if (failure !== undefined) return;
+      // Nearly always: whole events, in which nothing has failed.
+      if (begun.length === 0 && !skipping && endsWithEvent(piece) && !mayHoldFailure(piece)) return;
       const text = begun.length > 0 ? Buffer.concat([begun, piece]) : viewOf(piece);
       const start = skipping ? firstEnd(text) : 0;
       const end = start < 0 ? -1 : lastEnd(text);
@@ -78,6 +86,12 @@ function dataOf(event: string): string {
 // The empty line after an event, in each of the spellings of a line's end.
 const ends = ["\n\n", "\n\r\n", "\r\r"].map((end) => Buffer.from(end));
 const longestEnd = 3;
+const lf = 0x0a;
+
+/** In the most common spelling. */
+function endsWithEvent(piece: Uint8Array): boolean {
+  return piece[piece.length - 1] === lf && piece[piece.length - 2] === lf;
+}
 
 /** Where the last complete event ends; -1 if there is none. */
 function lastEnd(text: Buffer): number {

@@ -6,7 +6,7 @@ export type TraceSpan = {
   /** Whether anybody will see it; if not, it only hands the trace on. */
   readonly isRecorded: boolean;
   /** Makes whoever reads these headers its child. */
-  propagate(headers: Headers | Record<string, string>): void;
+  propagate(headers: Record<string, string>): void;
   /** A part of it that is over. Times as of `performance.now()`. */
   part(name: string, fromMs: number, untilMs: number): void;
   /** What another server is asked for while it lasts. */

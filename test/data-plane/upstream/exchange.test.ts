@@ -70,7 +70,7 @@ const hello = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\
 const eventStream = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 const ask = (url: string, method = "POST", body: string | null = method === "POST" ? "{}" : null) =>
-  exchange({ method, target: "/mcp", headers: new Headers(), body, signal: abort.signal }, url, pool);
+  exchange({ method, target: "/mcp", headers: {}, body, signal: abort.signal }, url, pool);
 
 async function answered(url: string, method = "POST", body?: string): Promise<Response> {
   const exchanged = await ask(url, method, body);
@@ -87,7 +87,7 @@ async function throughServe(url: string, method = "GET", signal?: AbortSignal): 
     fetch: async (request) => {
       const { method, signal } = request;
       const body = method === "POST" ? await request.text() : null;
-      const exchanged = await exchange({ method, target: "/mcp", headers: new Headers(), body, signal }, url, pool);
+      const exchanged = await exchange({ method, target: "/mcp", headers: {}, body, signal }, url, pool);
       return exchanged.state === "answered" ? exchanged.response : new Response(exchanged.state, { status: 599 });
     },
   });

@@ -22,7 +22,7 @@ export function toolRequest(
   const headers = headersFor(caller);
   const { seen } = caller;
   if (method !== "GET" && method !== "DELETE") {
-    headers.set("content-type", "application/json");
+    headers["content-type"] = "application/json";
     return { state: "ready", request: { method, target, headers, body: JSON.stringify(args), signal, seen } };
   }
   const query = queryOf(args);
@@ -32,12 +32,12 @@ export function toolRequest(
 }
 
 /** Nothing of the client's own headers: a tool speaks no MCP, and credentials are the gateway's. */
-function headersFor(caller: Caller): Headers {
-  const headers = new Headers({ accept: "application/json", "x-request-id": caller.requestId });
+function headersFor(caller: Caller): UpstreamRequest["headers"] {
+  const headers: UpstreamRequest["headers"] = { accept: "application/json", "x-request-id": caller.requestId };
   setOwnHeaders(headers, caller);
   for (const name of ["traceparent", "tracestate"] as const) {
     const value = caller.trace[name];
-    if (value !== undefined && /^[\x20-\x7e]{1,512}$/.test(value)) headers.set(name, value);
+    if (value !== undefined && /^[\x20-\x7e]{1,512}$/.test(value)) headers[name] = value;
   }
   return headers;
 }
