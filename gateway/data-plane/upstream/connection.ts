@@ -14,6 +14,15 @@ export type User = {
   closed(reason: string | undefined): void;
 };
 
+/** Whoever keeps count of connections. */
+export type Owner = {
+  opened(connection: Connection): void;
+  /** Called once, when it is of no more use. `isDialling`: the kernel tries on, since Bun has no way to stop it. */
+  gone(connection: Connection, isDialling: boolean): void;
+  /** The kernel is through with what it tried for a connection that was gone. */
+  stoppedDialling(connection: Connection): void;
+};
+
 /** A silent peer is asked for signs of life after this, so that a dead machine does not keep its streams open for ever. */
 const keepAliveMs = 60_000;
 
@@ -24,24 +33,31 @@ export class Connection {
   /** It has carried an answer before. */
   isReused = false;
   idleUntilMs = 0;
-  readonly #onGone: (connection: Connection) => void;
+  readonly #owner: Owner;
   #socket: Bun.Socket<Connection> | undefined;
   #unsent: Uint8Array | undefined;
   #isPaused = false;
   #state: "connecting" | "open" | "gone" = "connecting";
   #timer: Timer | undefined;
+  /** Nothing has come of `Bun.connect` yet. */
+  #isDialling = true;
 
-  /** `onGone` is called once, when the connection is of no more use. */
-  constructor(origin: Origin, user: User, connectMs: number, onGone: (connection: Connection) => void) {
+  constructor(origin: Origin, user: User, connectMs: number, owner: Owner) {
     this.origin = origin;
     this.user = user;
-    this.#onGone = onGone;
+    this.#owner = owner;
     const { hostname, port } = origin;
     const options = { hostname, port, data: this };
     const connecting = origin.isTls
       ? Bun.connect({ ...options, tls: { serverName: hostname, rejectUnauthorized: true }, socket: secureHandlers })
       : Bun.connect({ ...options, socket: handlers });
-    connecting.catch(() => this.#refuse());
+    connecting.then(
+      () => this.#dialled(),
+      () => {
+        this.#dialled();
+        this.#refuse();
+      },
+    );
     this.#timer = setTimeout(() => this.#refuse(), connectMs);
   }
 
@@ -83,6 +99,7 @@ export class Connection {
   /** There is a socket. Too late when nobody waits for it any more. */
   attached(socket: Bun.Socket<Connection>): void {
     this.#socket = socket;
+    this.#isDialling = false;
     if (this.#state !== "connecting") socket.terminate();
   }
 
@@ -92,6 +109,7 @@ export class Connection {
     this.#timer = undefined;
     this.#state = "open";
     socket.setKeepAlive(true, keepAliveMs);
+    this.#owner.opened(this);
     this.user?.opened();
   }
 
@@ -122,6 +140,11 @@ export class Connection {
     user?.closed(reason);
   }
 
+  #dialled(): void {
+    this.#isDialling = false;
+    if (this.#state === "gone") this.#owner.stoppedDialling(this);
+  }
+
   #refuse(): void {
     if (this.#state !== "connecting") return;
     const { user } = this;
@@ -135,7 +158,7 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#unsent = undefined;
-    this.#onGone(this);
+    this.#owner.gone(this, this.#isDialling);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Connection, type User } from "./connection.ts";
+import { Connection, type Owner, type User } from "./connection.ts";
 import { type Origin, originFrom } from "./origin.ts";
 
 export type PoolLimits = {
@@ -14,13 +14,44 @@ export type PoolLimits = {
 
 export type Pool = ReturnType<typeof connectionPool>;
 
-type Server = { readonly origin: Origin; readonly idle: Connection[]; open: number };
+/**
+ * Attempts that were given up while the kernel still sends SYNs, which it does for minutes: a server that drops them gets no
+ * more at once, or requests to it would use up the sockets of the whole process.
+ */
+const maxLost = 1000;
+
+type Server = {
+  readonly origin: Origin;
+  readonly idle: Connection[];
+  open: number;
+  /** Of those, the ones about to open. */
+  readonly connecting: Set<Connection>;
+  /** Given up, and the kernel tries on. */
+  readonly lost: Set<Connection>;
+  /** How many of the lost do not count, since the server has taken a connection after them. */
+  forgiven: number;
+};
 
 /** Connections to servers, each used by one request at a time and kept for the next. */
 export function connectionPool(limits: PoolLimits, now: () => number) {
   const servers = new Map<string, Server>();
   const all = new Set<Connection>();
   let sweeping: Timer | undefined;
+  const owner: Owner = {
+    opened(connection) {
+      const server = servers.get(connection.origin.url);
+      if (!server) return;
+      server.connecting.delete(connection);
+      server.forgiven = server.lost.size;
+    },
+    gone: forget,
+    stoppedDialling(connection) {
+      const server = servers.get(connection.origin.url);
+      if (!server?.lost.delete(connection)) return;
+      server.forgiven = Math.min(server.forgiven, server.lost.size);
+      forgetUnused(server);
+    },
+  };
 
   return {
     /** An open connection that waits for a request, the most recently used first. */
@@ -34,12 +65,13 @@ export function connectionPool(limits: PoolLimits, now: () => number) {
       return undefined;
     },
 
-    /** A new connection, which tells `user` when it is open; undefined when there are too many. */
+    /** A new connection, which tells `user` when it is open; undefined when there are too many, or no hope for another. */
     open(url: string, user: User): Connection | undefined {
-      if (all.size >= limits.maxOpen) return undefined;
+      if (all.size >= limits.maxOpen || isHopeless(url)) return undefined;
       const server = serverAt(url);
-      const connection = new Connection(server.origin, user, limits.connectMs, forget);
+      const connection = new Connection(server.origin, user, limits.connectMs, owner);
       server.open++;
+      server.connecting.add(connection);
       all.add(connection);
       return connection;
     },
@@ -72,23 +104,41 @@ export function connectionPool(limits: PoolLimits, now: () => number) {
     },
   };
 
+  /** One attempt at a time finds out whether it has come back. */
+  function isHopeless(url: string): boolean {
+    const server = servers.get(url);
+    return server !== undefined && server.connecting.size > 0 && server.lost.size - server.forgiven >= maxLost;
+  }
+
   function serverAt(url: string): Server {
     const known = servers.get(url);
     if (known) return known;
-    const server = { origin: originFrom(url), idle: [], open: 0 };
+    const server: Server = {
+      origin: originFrom(url),
+      idle: [],
+      open: 0,
+      connecting: new Set(),
+      lost: new Set(),
+      forgiven: 0,
+    };
     servers.set(url, server);
     return server;
   }
 
-  function forget(connection: Connection): void {
+  function forget(connection: Connection, isDialling: boolean): void {
     all.delete(connection);
-    const { url } = connection.origin;
-    const server = servers.get(url);
+    const server = servers.get(connection.origin.url);
     if (!server) return;
     const at = server.idle.lastIndexOf(connection);
     if (at >= 0) server.idle.splice(at, 1);
     server.open--;
-    if (server.open === 0) servers.delete(url);
+    server.connecting.delete(connection);
+    if (isDialling) server.lost.add(connection);
+    forgetUnused(server);
+  }
+
+  function forgetUnused(server: Server): void {
+    if (server.open === 0 && server.lost.size === 0) servers.delete(server.origin.url);
   }
 
   function sweep(): void {

@@ -8,6 +8,7 @@ export type Parsed = { state: "open" | "complete"; body: Uint8Array[] } | ParseF
 /** Answers before the final one; more than this is no server we know (RFC 9110 §15.2). */
 const maxInterimAnswers = 8;
 const headEnd = "\r\n\r\n";
+const beginning = Buffer.from("HTTP/1.");
 const lf = 0x0a;
 const cr = 0x0d;
 
@@ -64,6 +65,7 @@ export class ResponseParser {
     const end = text.indexOf(headEnd, searchFrom, "latin1");
     if (end < 0) {
       if (text.length > maxHeadBytes) return malformed("the head is too large");
+      if (beginsOtherwise(text)) return malformed("the status line is malformed");
       if (hasBareLineFeed(text, searchFrom)) return malformed("a line ends without CR");
       this.#pending = text;
       return { state: "open", body: [] };
@@ -120,6 +122,12 @@ export class ResponseParser {
 /** As `subarray`, which costs as much as all else here. */
 function viewOf(bytes: Buffer, from: number, length: number): Uint8Array {
   return length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
+}
+
+/** Found at once, since who greets in another protocol waits for an answer then, and so would the client. */
+function beginsOtherwise(text: Buffer): boolean {
+  const length = Math.min(text.length, beginning.length);
+  return text.compare(beginning, 0, length, 0, length) !== 0;
 }
 
 /** Found at once, since the end of such a head would be waited for in vain. */
