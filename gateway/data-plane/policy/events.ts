@@ -27,7 +27,7 @@ export function eventRewriter({ maxHeldBytes, mayMatter, rewrite }: EventRule) {
     /** What can go on now that these bytes have come. */
     push(chunk: Uint8Array): Buffer[] {
       const ready: Buffer[] = [];
-      for (const line of lines.cut(chunk)) ready.push(...next(line));
+      lines.cut(chunk, (line) => next(line, ready));
       limit(heldBytes + lines.heldBytes());
       return ready;
     },
@@ -35,32 +35,39 @@ export function eventRewriter({ maxHeldBytes, mayMatter, rewrite }: EventRule) {
     /** What is left when the stream is over. An event without its end is none, yet some parsers take it for one. */
     end(): Buffer[] {
       const rest = lines.rest();
-      return [...(rest.length > 0 ? next({ kind: "line", bytes: rest }) : []), ...release()];
+      const ready: Buffer[] = [];
+      if (rest.length > 0) next({ kind: "line", bytes: rest }, ready);
+      release(ready);
+      return ready;
     },
   };
 
-  function next(line: Line): Buffer[] {
+  function next({ kind, bytes }: Line, ready: Buffer[]): void {
     if (isAtBeginning) {
       isAtBeginning = false;
-      const { bytes } = line;
       if (bytes.subarray(0, 3).equals(byteOrderMark)) {
-        return [bytes.subarray(0, 3), ...next({ kind: "line", bytes: bytes.subarray(3) })];
+        ready.push(bytes.subarray(0, 3));
+        next({ kind: "line", bytes: bytes.subarray(3) }, ready);
+        return;
       }
     }
-    if (held.length === 0 && !isData(line.bytes)) return [line.bytes];
-    heldBytes += line.bytes.length;
+    if (held.length === 0 && !isData(bytes)) {
+      ready.push(bytes);
+      return;
+    }
+    heldBytes += bytes.length;
     limit(heldBytes);
     const last = held.length - 1;
-    if (line.kind === "tail") held[last] = Buffer.concat([held[last] as Buffer, line.bytes]);
-    else held.push(line.bytes);
-    return line.kind === "blank" ? release() : [];
+    if (kind === "tail") held[last] = Buffer.concat([held[last] as Buffer, bytes]);
+    else held.push(bytes);
+    if (kind === "blank") release(ready);
   }
 
-  function release(): Buffer[] {
+  function release(ready: Buffer[]): void {
     const event = held;
     held = [];
     heldBytes = 0;
-    return rewritten(event);
+    for (const line of rewritten(event)) ready.push(line);
   }
 
   function rewritten(event: Buffer[]): Buffer[] {
@@ -80,7 +87,8 @@ export function eventRewriter({ maxHeldBytes, mayMatter, rewrite }: EventRule) {
 }
 
 function isData(line: Buffer): boolean {
-  if (line.toString("latin1", 0, 4) !== "data") return false;
+  // By bytes: a string for each line would cost more than all else here.
+  if (line[0] !== 0x64 || line[1] !== 0x61 || line[2] !== 0x74 || line[3] !== 0x61) return false;
   const next = line[4];
   return next === undefined || next === 0x3a || next === lf || next === cr;
 }

@@ -11,15 +11,16 @@ export function lineCutter() {
   let isAfterCr = false;
 
   return {
-    *cut(chunk: Uint8Array): Generator<Line> {
+    /** What is given are views of the chunk, where it holds the whole line. */
+    cut(chunk: Uint8Array, next: (line: Line) => void): void {
       if (chunk.length === 0) return;
       let start = 0;
-      if (isAfterCr && chunk[0] === lf) yield { kind: "tail", bytes: Buffer.from(chunk.subarray(0, ++start)) };
+      if (isAfterCr && chunk[0] === lf) next({ kind: "tail", bytes: viewOf(chunk, 0, ++start) });
       isAfterCr = false;
       for (let end = endOfLine(chunk, start); end > 0; end = endOfLine(chunk, start)) {
         isAfterCr = end === chunk.length && chunk[end - 1] === cr;
-        const bytes = take(chunk.subarray(start, end));
-        yield { kind: bytes[0] === lf || bytes[0] === cr ? "blank" : "line", bytes };
+        const bytes = pieces.length > 0 ? take(chunk.subarray(start, end)) : viewOf(chunk, start, end);
+        next({ kind: bytes[0] === lf || bytes[0] === cr ? "blank" : "line", bytes });
         start = end;
       }
       if (start === chunk.length) return;
@@ -39,6 +40,11 @@ export function lineCutter() {
     heldBytes = 0;
     return line;
   }
+}
+
+/** Nothing is copied: there may be as many lines as bytes. */
+function viewOf(bytes: Uint8Array, start: number, end: number): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 /** The index behind the end of the line that `start` is in; 0 when it does not end here. */
