@@ -43,7 +43,7 @@ export function mcpRoute({
     const seen = observe(requestId, request, target);
     let response: Response;
     try {
-      response = await answer(request, target, address, { requestId, seen });
+      response = await answer(request, target, { requestId, address, seen });
     } catch (error) {
       const isLeft = request.signal.aborted;
       if (!isLeft) events.requestFailed({ requestId, method: request.method, path: pathOf(target) }, error);
@@ -58,29 +58,33 @@ export function mcpRoute({
   function answer(
     request: Request,
     target: Target,
-    address: string,
-    { requestId, seen }: { requestId: string; seen: Seen },
+    about: Pick<Call, "requestId" | "address" | "seen">,
   ): Response | Promise<Response> {
     const { method } = request;
     const allowed = target.kind === "adapter" ? withSessions : withoutSessions;
     if (method === "OPTIONS") return preflight(request.headers, names) ?? answers.methodNotAllowed(allowed);
     if (!allowed.includes(method)) return answers.methodNotAllowed(allowed);
     const admission = frontDoor.admit(request);
-    return admission instanceof Promise ? admission.then(pass) : pass(admission);
+    return admission instanceof Promise
+      ? admission.then((late) => pass(request, target, late, about))
+      : pass(request, target, admission, about);
+  }
 
-    function pass(admission: Admission): Response | Promise<Response> {
-      if (admission.state === "refused") return refuse(admission);
-      const { principal, expiresAtMs } = admission;
-      events.requestAdmitted();
-      seen.admitted(principal);
-      return target.kind === "adapter"
-        ? proxy(request, { adapter: target.name, principal, expiresAtMs, requestId, address, seen })
-        : router(request, { target, principal, expiresAtMs, requestId, address, seen });
+  function pass(
+    request: Request,
+    target: Target,
+    admission: Admission,
+    { requestId, address, seen }: Pick<Call, "requestId" | "address" | "seen">,
+  ): Response | Promise<Response> {
+    if (admission.state === "refused") {
+      events.requestRefused({ requestId, status: admission.status, reason: admission.reason });
+      return answers.stranger(admission.status, challenge(admission, request));
     }
-
-    function refuse(refusal: Refusal): Response {
-      events.requestRefused({ requestId, status: refusal.status, reason: refusal.reason });
-      return answers.stranger(refusal.status, challenge(refusal, request));
-    }
+    const { principal, expiresAtMs } = admission;
+    events.requestAdmitted();
+    seen.admitted(principal);
+    return target.kind === "adapter"
+      ? proxy(request, { adapter: target.name, principal, expiresAtMs, requestId, address, seen })
+      : router(request, { target, principal, expiresAtMs, requestId, address, seen });
   }
 }

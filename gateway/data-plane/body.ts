@@ -1,5 +1,6 @@
 import { classify, eraOf, type Message } from "./message.ts";
 import type { Seen } from "./seen.ts";
+import type { HeaderFields } from "./upstream/request-head.ts";
 
 /** What came with a request: its text goes on as it is; it is parsed once, for whatever the gateway has to know. */
 export type Body =
@@ -7,18 +8,28 @@ export type Body =
   | { state: "too-large" }
   | { state: "malformed" };
 
+/** A request's headers, all read at once: each look into Bun's own makes another text. */
+export function fieldsOf({ headers }: Request): HeaderFields {
+  return headers.toJSON() as HeaderFields;
+}
+
 /**
  * The whole body and its message. A body larger than `maxBytes` is known from Content-Length at once, else found out
  * while reading, so that no more than the limit is ever held. GET and DELETE have none.
  */
-export async function readBody(request: Request, maxBytes: number, seen: Pick<Seen, "received">): Promise<Body> {
-  const revision = request.headers.get("mcp-protocol-version");
+export async function readBody(
+  request: Request,
+  headers: HeaderFields,
+  maxBytes: number,
+  seen: Pick<Seen, "received">,
+): Promise<Body> {
+  const revision = headers["mcp-protocol-version"] ?? null;
   if (request.method !== "POST") {
     return { state: "read", text: null, json: null, message: { method: request.method, era: eraOf(revision) } };
   }
-  const length = request.headers.get("content-length");
-  if (length !== null && Number(length) > maxBytes) return { state: "too-large" };
-  const text = length === null ? await readChunks(request, maxBytes) : await request.text();
+  const length = headers["content-length"];
+  if (length !== undefined && Number(length) > maxBytes) return { state: "too-large" };
+  const text = length === undefined ? await readChunks(request, maxBytes) : await request.text();
   if (text === undefined) return { state: "too-large" };
   seen.received();
   try {

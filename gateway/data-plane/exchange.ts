@@ -3,6 +3,7 @@ import type { Resource } from "../store/store.ts";
 import type { Message } from "./message.ts";
 import type { Seen } from "./seen.ts";
 import type { ToolAccess } from "./tool-policy.ts";
+import type { HeaderFields } from "./upstream/request-head.ts";
 
 /** Who calls which adapter, as the front door found out. */
 export type Call = {
@@ -19,6 +20,7 @@ export type Call = {
 /** One request on its way, and what is known of it. */
 export type Exchange = {
   readonly request: Request;
+  readonly headers: HeaderFields;
   readonly call: Call;
   readonly adapter: Resource<"adapter">;
   /** The body as it came, and what it parses to. */

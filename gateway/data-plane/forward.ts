@@ -28,27 +28,31 @@ export function forwardBySocket(
 ): { forward: Forward; readonly connections: number } & Disposable {
   const pool = connectionPool(limits, now);
   return {
-    async forward(request, { origin }) {
-      const first = await exchange(request, origin, pool, request.seen);
-      if (first.state !== "answered" || !isRedirect(first.response)) return first;
-      const location = first.response.headers.get("location") ?? "";
-      const target = URL.parse(location, origin + request.target);
-      await first.response.body?.cancel();
-      if (!keepsMethod(first.response) || target?.origin !== new URL(origin).origin) {
-        // The rest of the URL may be a secret, and this is logged.
-        return { state: "broken", reason: `redirects to ${target?.origin ?? "what is no URL"}` };
-      }
-      const again = { ...request, target: target.pathname + target.search };
-      const second = await exchange(again, origin, pool, request.seen);
-      if (second.state !== "answered" || !isRedirect(second.response)) return second;
-      await second.response.body?.cancel();
-      return { state: "broken", reason: "redirects twice" };
-    },
+    // A promise of its own for each answer would cost more than the look at its status.
+    forward: (request, { origin }) =>
+      exchange(request, origin, pool, request.seen, (first) =>
+        isRedirect(first.response) ? follow(request, origin, first.response) : first,
+      ),
     get connections() {
       return pool.size;
     },
     [Symbol.dispose]: () => pool[Symbol.dispose](),
   };
+
+  async function follow(request: UpstreamRequest, origin: string, first: Response): Promise<Forwarded> {
+    const location = first.headers.get("location") ?? "";
+    const target = URL.parse(location, origin + request.target);
+    await first.body?.cancel();
+    if (!keepsMethod(first) || target?.origin !== new URL(origin).origin) {
+      // The rest of the URL may be a secret, and this is logged.
+      return { state: "broken", reason: `redirects to ${target?.origin ?? "what is no URL"}` };
+    }
+    const again = { ...request, target: target.pathname + target.search };
+    const second = await exchange(again, origin, pool, request.seen);
+    if (second.state !== "answered" || !isRedirect(second.response)) return second;
+    await second.response.body?.cancel();
+    return { state: "broken", reason: "redirects twice" };
+  }
 }
 
 function isRedirect({ status }: Response): boolean {

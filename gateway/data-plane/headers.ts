@@ -49,17 +49,16 @@ export type Passage = {
  * The headers for the MCP server: everything the client sent but the table above and what its `Connection` names, with
  * the principal's identity in the Microsoft gateway's headers and the way it came in `Forwarded` (RFC 7239).
  */
-export function upstreamHeaders(incoming: Headers, passage: Passage): HeaderFields {
-  const all = incoming.toJSON() as HeaderFields;
-  const nominated = nominatedBy(all["connection"]);
+export function upstreamHeaders(incoming: HeaderFields, passage: Passage): HeaderFields {
+  const nominated = nominatedBy(incoming["connection"]);
   const isModern = passage.era === "modern";
   // A record, since a second Headers would cost as much as all the rest here.
   const headers: HeaderFields = {};
-  for (const name in all) {
+  for (const name in incoming) {
     if (notUpstream.has(name) || nominated?.has(name)) continue;
     // 2026-07-28: a modern server ignores it, as the session's id, and nothing between may act on them.
     if (isModern && name === "last-event-id") continue;
-    headers[name] = all[name] as string;
+    headers[name] = incoming[name] as string;
   }
   setOwnHeaders(headers, passage);
   if (!isModern && passage.session !== undefined) headers["mcp-session-id"] = passage.session;

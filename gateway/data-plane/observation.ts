@@ -260,7 +260,7 @@ export class Observation implements Seen, RequestSeen {
     if (this.via === "client") span.part("authenticate", this.#arrivedMs, this.#admittedMs);
     if (this.#asksMs > 0) span.part("route", this.#receivedMs, this.#asksMs - (this.heldMs ?? 0));
     const { method, tool, session, status, rpcError, replica } = this;
-    const revision = this.#message?.headers.get("mcp-protocol-version") ?? null;
+    const revision = this.#message?.headers["mcp-protocol-version"] ?? null;
     span.end(
       () => ({
         ...requestAttributes({ method, tool, revision, session }),
@@ -282,6 +282,6 @@ const invalidParams = -32602;
 /** What the sender says of its trace: in the message, where MCP has a place for it, or else in the headers. */
 function carrierOf({ json, headers }: ReadMessage): TraceCarrier {
   const meta = metaIn(json);
-  if (typeof meta?.["traceparent"] !== "string") return headers;
-  return { get: (name) => (typeof meta[name] === "string" ? meta[name] : undefined) };
+  const said = typeof meta?.["traceparent"] === "string" ? meta : headers;
+  return { get: (name) => (typeof said[name] === "string" ? said[name] : undefined) };
 }

@@ -3,7 +3,7 @@ import type { Events } from "../observe/events.ts";
 import type { Endpoint } from "../runtime/runtime.ts";
 import type { View } from "../store/view.ts";
 import { answers } from "./answers.ts";
-import { readBody } from "./body.ts";
+import { fieldsOf, readBody } from "./body.ts";
 import { type Delivered, type DeliveryLimits, delivery } from "./delivery.ts";
 import type { Call, Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
@@ -67,16 +67,17 @@ export function proxy({
     if (!adapter || adapter.deleting) return answers.noAdapter();
     seen.reached(adapter.name);
     if (!access.may(call.principal, "read", adapter.body)) return answers.forbidden();
-    const body = await readBody(request, limits.maxBodyBytes, seen);
+    const headers = fieldsOf(request);
+    const body = await readBody(request, headers, limits.maxBodyBytes, seen);
     if (body.state === "too-large") return answers.tooLarge(limits.maxBodyBytes);
     if (body.state === "malformed") return answers.malformed();
 
     const { text, json, message } = body;
     const { method } = message;
-    seen.read({ method, tool: toolIn(method, json), text, json, headers: request.headers });
+    seen.read({ method, tool: toolIn(method, json), text, json, headers });
     const tools = toolAccess(adapter.body.allowedTools, call.principal, access);
-    const sessionId = request.headers.get("mcp-session-id");
-    const exchange: Exchange = { request, call, adapter, text, json, message, sessionId, tools };
+    const sessionId = headers["mcp-session-id"] ?? null;
+    const exchange: Exchange = { request, headers, call, adapter, text, json, message, sessionId, tools };
     const refused = tools === "all" ? undefined : refusedCall(json, tools);
     if (method === "tools/call" || method === "batch") {
       seen.calls((ended) => toolCallsOf(exchange, ended), refused ? "refused" : "passed-on");

@@ -45,7 +45,7 @@ export type ReadMessage = {
   /** The body as it came, and what it parses to. */
   readonly text: string | null;
   readonly json: unknown;
-  readonly headers: Headers;
+  readonly headers: HeaderFields;
 };
 
 /** Whatever happens, nobody wants to know. */

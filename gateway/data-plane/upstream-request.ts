@@ -21,7 +21,7 @@ export function upstreamRequest(
   const { request, call, text, json, message, tools } = exchange;
   const query = request.url.indexOf("?");
   const isStream = request.method === "GET" || message.method === "subscriptions/listen";
-  const headers = upstreamHeaders(request.headers, {
+  const headers = upstreamHeaders(exchange.headers, {
     principal: call.principal,
     address: call.address,
     origin: request.url.slice(0, request.url.indexOf("/", "https://".length)),

@@ -16,7 +16,7 @@ const added = {
   forwarded: 'for=192.0.2.7;proto=https;host="mcp.example.com:8443"',
 };
 const up = (headers: Record<string, string>, changed: Partial<typeof passage> = {}) =>
-  upstreamHeaders(new Headers(headers), { ...passage, ...changed } as typeof passage);
+  upstreamHeaders(headers, { ...passage, ...changed } as typeof passage);
 
 test("what MCP needs goes up, and what nobody knows of too", () => {
   const sent = {

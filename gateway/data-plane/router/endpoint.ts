@@ -4,7 +4,7 @@ import type { Principal } from "../../auth/principal.ts";
 import type { Events } from "../../observe/events.ts";
 import type { View } from "../../store/view.ts";
 import { answers } from "../answers.ts";
-import { readBody } from "../body.ts";
+import { fieldsOf, readBody } from "../body.ts";
 import type { CallLimits } from "../limits/call-limits.ts";
 import { limitedAnswer } from "../limits/limited.ts";
 import type { Target } from "../path.ts";
@@ -67,13 +67,14 @@ export function routerEndpoint({
     const { seen } = call;
     const place = call.target.kind === "router" ? "/mcp" : `/servers/${call.target.name}`;
     seen.reached(place);
-    const body = await readBody(request, maxBodyBytes, seen);
+    const headers = fieldsOf(request);
+    const body = await readBody(request, headers, maxBodyBytes, seen);
     if (body.state === "too-large") return answers.tooLarge(maxBodyBytes);
     if (body.state === "malformed") return answers.malformed();
 
     const { text, json, message } = body;
     const { method } = message;
-    seen.read({ method, tool: toolIn(method, json), text, json, headers: request.headers });
+    seen.read({ method, tool: toolIn(method, json), text, json, headers });
     const admission = callLimits.admit({
       principalKey: call.principal.key,
       adapter: place,

@@ -8,11 +8,9 @@ import type { ResponseHead } from "./response-head.ts";
 import { ResponseParser } from "./response-parser.ts";
 
 /** What became of a request. `refused`: nothing was sent. `broken`: the server may have acted on it. */
-export type Exchanged =
-  | { state: "answered"; response: Response }
-  | { state: "refused" }
-  | { state: "broken"; reason: string }
-  | { state: "abandoned" };
+export type Exchanged = Answered | { state: "refused" } | { state: "broken"; reason: string } | { state: "abandoned" };
+
+type Answered = { readonly state: "answered"; readonly response: Response };
 
 /** Is told what happens to a request, and must not change what it sees: those are the bytes that others get. */
 export type Witness = {
@@ -37,16 +35,28 @@ const comment = new TextEncoder().encode(":\n\n");
  * Sends a request to the server at `url` (scheme and authority) on a connection of the pool. Throws when the request cannot
  * be written down, never rejects. A streamed body is not asked for before there is a connection.
  */
-export function exchange(request: AnyRequest, url: string, pool: Pool, witness?: Witness): Promise<Exchanged> {
-  const running = new Exchange(request, url, pool, witness);
+export function exchange(
+  request: AnyRequest,
+  url: string,
+  pool: Pool,
+  witness?: Witness,
+  settle: Settle = asItCame,
+): Promise<Exchanged> {
+  const running = new Exchange(request, url, pool, witness, settle);
   running.begin();
   return running.result;
 }
 
+/** What an answer makes of itself before anybody waits for it. */
+export type Settle = (answered: Answered) => Answered | Promise<Exchanged>;
+
+const asItCame: Settle = (answered) => answered;
+
 /** One request and its answer, to the last byte of it. A class, since one lives for each open stream. */
 class Exchange implements User {
   readonly result: Promise<Exchanged>;
-  readonly #resolve: (exchanged: Exchanged) => void;
+  readonly #resolve: (exchanged: Exchanged | Promise<Exchanged>) => void;
+  readonly #settle: Settle;
   readonly #pool: Pool;
   readonly #url: string;
   readonly #signal: AbortSignal;
@@ -67,10 +77,11 @@ class Exchange implements User {
   /** The witness knows that there is an answer. */
   #isShown = false;
 
-  constructor(request: AnyRequest, url: string, pool: Pool, witness: Witness | undefined) {
+  constructor(request: AnyRequest, url: string, pool: Pool, witness: Witness | undefined, settle: Settle) {
     const { promise, resolve } = Promise.withResolvers<Exchanged>();
     this.result = promise;
     this.#resolve = resolve;
+    this.#settle = settle;
     this.#request = serialized(request, url.slice(url.indexOf("://") + "://".length));
     this.#body = isStreamed(request.body) ? request.body : undefined;
     this.#mayRepeat = request.method !== "POST" && request.method !== "PATCH" && !this.#body;
@@ -196,7 +207,7 @@ class Exchange implements User {
     if (this.#pieces.length === 0) return;
     this.#stream = new BodyStream(this, this.#pieces);
     this.#pieces = [];
-    this.#resolve({ state: "answered", response: answerFrom(head, streamOf(this.#stream)) });
+    this.#answer(answerFrom(head, streamOf(this.#stream)));
   }
 
   #complete(): void {
@@ -208,7 +219,11 @@ class Exchange implements User {
       this.#stream.end();
       return;
     }
-    this.#resolve({ state: "answered", response: answerFrom(head, this.#whole(head)) });
+    this.#answer(answerFrom(head, this.#whole(head)));
+  }
+
+  #answer(response: Response): void {
+    this.#resolve(this.#settle({ state: "answered", response }));
   }
 
   #whole(head: ResponseHead): Uint8Array | ReadableStream | null {

@@ -49,6 +49,14 @@ test.each([
     ],
   ],
   [
+    "what it names in a second place",
+    [
+      ["connection", "keep-alive"],
+      ["Connection", "x-hop"],
+      ["X-Hop", "1"],
+    ],
+  ],
+  [
     "what it names itself",
     [
       ["connection", "close, X-Hop ,x y"],
