@@ -1,68 +1,38 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { readOptions } from "./options.ts";
+import { readdir } from "node:fs/promises";
 import { allowedCores, processTree } from "./proc.ts";
+import { finished, small, startBench } from "./small-run.ts";
 import { program } from "./targets/program.ts";
 
-/** The bench in a temporary directory of its own, so that what it leaves behind can be seen. */
-async function startBench(args: string[]) {
-  const folder = await mkdtemp(`${tmpdir()}/bench-test-`);
-  const bench = Bun.spawn([process.execPath, `${import.meta.dir}/main.ts`, ...args], {
-    env: { ...process.env, TMPDIR: folder },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  return {
-    bench,
-    folder,
-    async [Symbol.asyncDispose]() {
-      bench.kill();
-      await bench.exited;
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-const small = [
-  "--targets",
-  "direct,fetch",
-  "--connections",
-  "4",
-  "--seconds",
-  "0.1",
-  "--rounds",
-  "1",
-  "--warmup-seconds",
-  "0.1",
-];
-
 test.if(allowedCores().length > 1)(
-  "a small run measures every target, fails no request and leaves nothing behind",
+  "a small run measures every target at every count, fails no request and leaves nothing behind",
   async () => {
-    await using run = await startBench([
-      ...[...small, "--streams", "20", "--stream-seconds", "1.1"],
-      ...["--json", `${tmpdir()}/bench-${process.pid}.json`],
+    const { output, parts, leftovers } = await finished([
+      ...[...small, "--only", "requests,streams", "--connections", "1,4"],
+      ...["--streams", "10,20", "--stream-seconds", "1.1"],
     ]);
-    const output = await new Response(run.bench.stdout).text();
-    expect(await run.bench.exited).toBe(0);
-    const file = Bun.file(`${tmpdir()}/bench-${process.pid}.json`);
-    const [requests, streams] = (await file.json()).parts;
-    await file.delete();
+    const [requests, streams] = parts;
     expect(requests.rows).toMatchObject([
-      { shape: "json", target: "direct", failed: 0 },
-      { shape: "json", target: "fetch", failed: 0 },
-      { shape: "sse", target: "direct", failed: 0 },
-      { shape: "sse", target: "fetch", failed: 0 },
+      { work: { shape: "json", connections: 1 }, target: "direct", failed: 0 },
+      { work: { shape: "json", connections: 1 }, target: "fetch", failed: 0 },
+      { work: { shape: "json", connections: 4 }, target: "direct", failed: 0 },
+      { work: { shape: "json", connections: 4 }, target: "fetch", failed: 0 },
+      { work: { shape: "sse", connections: 1 }, target: "direct", failed: 0 },
+      { work: { shape: "sse", connections: 1 }, target: "fetch", failed: 0 },
+      { work: { shape: "sse", connections: 4 }, target: "direct", failed: 0 },
+      { work: { shape: "sse", connections: 4 }, target: "fetch", failed: 0 },
     ]);
     expect(streams.rows).toMatchObject([
+      { target: "direct", streams: 10, cut: 0, lost: 0, leftUpstream: 0 },
+      { target: "fetch", streams: 10, cut: 0, lost: 0, leftUpstream: 0 },
       { target: "direct", streams: 20, cut: 0, lost: 0, leftUpstream: 0 },
       { target: "fetch", streams: 20, cut: 0, lost: 0, leftUpstream: 0 },
     ]);
     expect(output).toContain("Other processes kept");
-    expect(await readdir(run.folder)).toEqual([]);
+    expect(leftovers).toEqual([]);
   },
-  30_000,
+  60_000,
 );
 
 test.if(allowedCores().length > 1)(
@@ -83,12 +53,4 @@ test.if(allowedCores().length > 1)(
 
 test("a proxy that is not installed is named together with what to install", () => {
   expect(() => program("nginx", "/nowhere")).toThrow("nginx is not on PATH: apt-get install nginx-light haproxy");
-});
-
-test("options that cannot be are refused with their name", () => {
-  expect(() => readOptions(["--targets", "nginx,apache"])).toThrow('not "apache"');
-  expect(() => readOptions(["--rounds", "1.5"])).toThrow("--rounds is a whole number above 0 and up to 100");
-  expect(() => readOptions(["--streams", "0"])).toThrow("--streams is a whole number above 0 and up to 25000");
-  expect(() => readOptions(["--only", "memory"])).toThrow("--only is requests or streams");
-  expect(readOptions(["--seconds", "0.5", "--only", "streams"])).toMatchObject({ seconds: 0.5, parts: ["streams"] });
 });

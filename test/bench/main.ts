@@ -1,15 +1,25 @@
 /** Compares the gateway with nginx, HAProxy and the bare runtime, in front of the same upstreams. See README.md. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, release, tmpdir } from "node:os";
+import { chart } from "./chart.ts";
 import type { Cores } from "./children.ts";
 import { startLoad } from "./load/client.ts";
 import { type Options, readOptions, usage } from "./options.ts";
-import { watchOthers } from "./others.ts";
+import { abort } from "./parts/abort.ts";
+import { adapters } from "./parts/adapters.ts";
+import { churn } from "./parts/churn.ts";
+import { large } from "./parts/large.ts";
+import type { Part, PartName, Place, Report } from "./parts/part.ts";
+import { recovery } from "./parts/recovery.ts";
+import { requests } from "./parts/requests.ts";
+import { streams } from "./parts/streams.ts";
 import { allowedCores } from "./proc.ts";
-import { reportRequests, reportStreams } from "./report.ts";
-import { measureRequests, measureStreams } from "./rounds.ts";
-import { startStand } from "./stand.ts";
 import type { Site } from "./targets/target.ts";
+
+const parts: Record<PartName, Part> = { requests, streams, large, abort, churn, recovery, adapters };
+
+/** Beside the two that a proxy holds for each stream or connection. */
+const spareFiles = 1000;
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
@@ -26,29 +36,39 @@ try {
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
   const cores = divideCores(allowedCores());
-  raiseOpenFiles(2 * Math.max(options.streams, options.connections) + 2000);
+  const connections = Math.max(...options.streams, ...options.connections);
+  raiseOpenFiles(2 * connections + spareFiles);
   const machine = `${cpus()[0]?.model ?? "unknown processor"}, Linux ${release()}, Bun ${Bun.version}; proxy on core ${cores.proxy}, load and upstreams on ${cores.rest}`;
   console.log(`${machine}\n`);
 
-  const parts: Record<string, unknown>[] = [];
+  const reports: ({ part: PartName } & Report)[] = [];
+  const place = () => openPlace({ cores, signal, connections: connections + 100 });
   for (const part of options.parts) {
-    // Everything is started anew for each part: memory that requests took would hide what streams take.
-    await using stack = new AsyncDisposableStack();
-    const folder = await mkdtemp(`${tmpdir()}/mcp-gateway-bench-`);
-    stack.defer(() => rm(folder, { recursive: true, force: true }));
-    const site: Site = { cores, folder, signal, connections: Math.max(options.streams, options.connections) + 100 };
-    const stand = stack.use(await startStand(site, options.targets));
-    const load = stack.use(startLoad({ cores: cores.rest, folder, signal }));
-    const othersCores = watchOthers();
-    const { text, ...figures } =
-      part === "requests"
-        ? reportRequests(await measureRequests(load, stand, options), options, othersCores())
-        : reportStreams(await measureStreams(load, stand, options, signal), options, othersCores());
-    console.log(`${text}\n`);
-    parts.push({ part, ...figures });
+    const report = await parts[part]({ options, signal, place });
+    console.log(`${report.text.trimEnd()}\n${othersLine(report)}`);
+    reports.push({ part, ...report });
   }
-  if (options.json !== undefined)
-    await Bun.write(options.json, `${JSON.stringify({ machine, options, parts }, null, 2)}\n`);
+  if (options.json !== undefined) {
+    const figures = reports.map(({ text, ...rest }) => rest);
+    await Bun.write(options.json, `${JSON.stringify({ machine, options, parts: figures }, null, 2)}\n`);
+  }
+  if (options.chart !== undefined)
+    await Bun.write(
+      options.chart,
+      chart(
+        reports.flatMap(({ ratios }) => ratios),
+        machine,
+      ),
+    );
+}
+
+async function openPlace(at: Omit<Site, "folder">): Promise<Place> {
+  await using opening = new AsyncDisposableStack();
+  const folder = await mkdtemp(`${tmpdir()}/mcp-gateway-bench-`);
+  opening.defer(() => rm(folder, { recursive: true, force: true }));
+  const load = opening.use(startLoad({ cores: at.cores.rest, folder, signal: at.signal }));
+  const opened = opening.move();
+  return { site: { ...at, folder }, load, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** The proxy gets a core for itself. */
@@ -59,8 +79,13 @@ function divideCores([proxy, ...rest]: number[]): Cores {
 
 /** For this process and so for all it starts. */
 function raiseOpenFiles(wanted: number): void {
-  const raised = Bun.spawnSync(["prlimit", "--pid", `${process.pid}`, `--nofile=${wanted}:`]);
-  const ok =
-    raised.success || Bun.spawnSync(["prlimit", "--pid", `${process.pid}`, `--nofile=${wanted}:${wanted}`]).success;
-  if (!ok) throw new Error(`${wanted} open files are needed: raise \`ulimit -Hn\`, or ask for fewer --streams`);
+  const set = (limits: string) => Bun.spawnSync(["prlimit", "--pid", `${process.pid}`, `--nofile=${limits}`]).success;
+  if (!set(`${wanted}:`) && !set(`${wanted}:${wanted}`))
+    throw new Error(
+      `${wanted} open files are needed, two for each of --streams and ${spareFiles} more: raise \`ulimit -Hn\`, or ask for fewer`,
+    );
+}
+
+function othersLine({ othersCores }: Report): string {
+  return othersCores === undefined ? "" : `\nOther processes kept ${othersCores.toFixed(2)} cores busy meanwhile.\n`;
 }

@@ -3,21 +3,27 @@ import { startGateway } from "./targets/gateway.ts";
 import { startHaproxy } from "./targets/haproxy.ts";
 import { startNginx } from "./targets/nginx.ts";
 import { type Site, type Target, type TargetName, upstreamPath } from "./targets/target.ts";
-import { startUpstreams, type Upstream } from "./upstreams.ts";
+import { portsOf, startUpstreams, type Upstream } from "./upstreams.ts";
+
+/** A target, and the upstreams it leads to. */
+export type Measured = Target & { upstreams: readonly Upstream[] };
 
 /** All that is measured, running side by side in front of the same upstreams. */
-export type Stand = AsyncDisposable & { targets: Target[]; upstreams: Upstream[] };
+export type Stand = AsyncDisposable & { targets: Measured[] };
 
 /** Targets come in the order they were asked for. A gateway runs the upstreams itself, so it is started first. */
 export async function startStand(site: Site, names: readonly TargetName[]): Promise<Stand> {
   await using starting = new AsyncDisposableStack();
   const gateway = names.includes("gateway") ? starting.use(await startGateway(site, "gateway")) : undefined;
   const { upstreams } = gateway ?? starting.use(await startUpstreams(site));
-  const ports = upstreams.map((upstream) => upstream.port);
-  const targets: Target[] = [];
-  for (const name of names) targets.push(gateway?.name === name ? gateway : starting.use(await start(name)));
+  const ports = portsOf(upstreams);
+  const targets: Measured[] = [];
+  for (const name of names) {
+    const target = gateway?.name === name ? gateway : starting.use(await start(name));
+    targets.push({ upstreams, ...target });
+  }
   const started = starting.move();
-  return { targets, upstreams, [Symbol.asyncDispose]: () => started.disposeAsync() };
+  return { targets, [Symbol.asyncDispose]: () => started.disposeAsync() };
 
   function start(name: TargetName): Promise<Target> | Target {
     switch (name) {

@@ -2,11 +2,11 @@
 export async function until<T>(
   what: string,
   ask: () => T | undefined | Promise<T | undefined>,
-  limits: { timeoutMs: number; signal: AbortSignal; alive?: Promise<void> | undefined },
+  limits: { timeoutMs: number; signal?: AbortSignal; alive?: Promise<void> | undefined },
 ): Promise<T> {
   const deadline = performance.now() + limits.timeoutMs;
   for (;;) {
-    limits.signal.throwIfAborted();
+    limits.signal?.throwIfAborted();
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (performance.now() > deadline) throw new Error(`${what}: not within ${limits.timeoutMs / 1000} s`);

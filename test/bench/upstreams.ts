@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { type Child, startChild } from "./children.ts";
 import type { Site } from "./targets/target.ts";
+import { upstreamFigures } from "./upstream/figures.ts";
 import { until } from "./until.ts";
 
 export const upstreamCount = 3;
-export const upstreamProgram = `${import.meta.dir}/upstream.ts`;
+export const upstreamProgram = `${import.meta.dir}/upstream/main.ts`;
 
 export type Upstream = { pid: number; port: number };
 
@@ -54,8 +55,8 @@ export async function streamsLeft(upstreams: readonly Upstream[], signal: AbortS
   const none = until(
     "no open streams",
     async () => {
-      const counts = await Promise.all(upstreams.map(openStreams));
-      left = counts.reduce((total, count) => total + count, 0);
+      const figures = await upstreamFigures(portsOf(upstreams));
+      left = figures.reduce((total, { openStreams }) => total + openStreams, 0);
       return left === 0 ? left : undefined;
     },
     { timeoutMs: 5000, signal },
@@ -63,5 +64,4 @@ export async function streamsLeft(upstreams: readonly Upstream[], signal: AbortS
   return none.catch(() => left);
 }
 
-const openStreams = async ({ port }: Upstream): Promise<number> =>
-  Number(await (await fetch(`http://127.0.0.1:${port}/open-streams`)).text());
+export const portsOf = (upstreams: readonly Upstream[]): number[] => upstreams.map(({ port }) => port);

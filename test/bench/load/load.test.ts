@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { listen } from "../upstream/listen.ts";
 import { jsonAnswer, streamEvent, streamHead } from "../wire.ts";
 import { driveRequests } from "./requests.ts";
 import { driveStreams } from "./streams.ts";
@@ -25,7 +26,8 @@ function server(answer: (request: string) => { wire: string; close?: boolean }) 
   return { door, [Symbol.dispose]: () => listener.stop(true) };
 }
 
-const requests = { shape: "json", connections: 1, warmupMs: 0, measureMs: 300, proxyPids: [] } as const;
+const timing = { warmupMs: 0, measureMs: 300 };
+const requests = { shape: "json", connections: 1, proxyPids: [], upstreamPorts: [], ...timing } as const;
 const streams = { streams: 3, warmupMs: 50, measureMs: 50, proxyPids: [] } as const;
 const idOf = (request: string) => /"id":(\d+)/.exec(request)?.[1] ?? "";
 
@@ -34,6 +36,25 @@ test("right answers from one replica are requests, none of them failed", async (
   const figures = await driveRequests({ door: one.door, ...requests });
   expect(figures.requests).toBeGreaterThan(0);
   expect(figures.failed).toBe(0);
+});
+
+test("large answers are requests when they arrive whole", async () => {
+  using upstream = listen({ hostname: "127.0.0.1", port: 0 });
+  const door = { origins: [`http://127.0.0.1:${upstream.port}`], path: "/mcp" };
+  const order = { ...requests, door, shape: "large", connections: 4 } as const;
+  const { requests: whole, failed } = await driveRequests(order);
+  expect(whole).toBeGreaterThan(4);
+  expect(failed).toBe(0);
+});
+
+test("an answer that differs in its last byte counts as failed", async () => {
+  let calls = 0;
+  using changing = server((request) => {
+    const wire = jsonAnswer(idOf(request), 7);
+    return { wire: ++calls === 1 ? wire : `${wire.slice(0, -1)}!` };
+  });
+  const figures = await driveRequests({ door: changing.door, ...requests });
+  expect([figures.requests, figures.failed > 0]).toEqual([1, true]);
 });
 
 test("an answer from another replica than the session's first counts as failed", async () => {

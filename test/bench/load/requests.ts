@@ -1,12 +1,11 @@
-import { histogram } from "../histogram.ts";
-import { cpuUs } from "../proc.ts";
 import { bodyBytes, callBody, type Shape } from "../wire.ts";
 import type { RequestFigures, RequestOrder } from "./orders.ts";
 import { openSession, type Session } from "./session.ts";
+import { measured, newTally, type Tally } from "./tally.ts";
 
 /** Calls a tool on every connection, again as soon as the answer is there, and measures after the warm-up. */
 export async function driveRequests(order: RequestOrder): Promise<RequestFigures> {
-  const tally = { counting: false, requests: 0, failed: 0, latency: histogram() };
+  const tally = newTally();
   const lost = () => {
     tally.failed++;
   };
@@ -17,26 +16,10 @@ export async function driveRequests(order: RequestOrder): Promise<RequestFigures
   sessions.forEach((session, i) => {
     callForever(session, firstId + i, order.shape, tally);
   });
-
-  await Bun.sleep(order.warmupMs);
-  const begin = { at: performance.now(), cpuUs: cpuUs(order.proxyPids) };
-  tally.counting = true;
-  await Bun.sleep(order.measureMs);
-  tally.counting = false;
-  const end = { at: performance.now(), cpuUs: cpuUs(order.proxyPids) };
+  const figures = await measured(order, tally);
   for (const session of sessions) session.close();
-
-  return {
-    requests: tally.requests,
-    seconds: (end.at - begin.at) / 1000,
-    proxyCpuUs: end.cpuUs - begin.cpuUs,
-    p50Us: tally.latency.quantileUs(0.5),
-    p99Us: tally.latency.quantileUs(0.99),
-    failed: tally.failed,
-  };
+  return figures;
 }
-
-type Tally = { counting: boolean; requests: number; failed: number; latency: ReturnType<typeof histogram> };
 
 // Five digits for every connection, so that all requests have the same size.
 const firstId = 10_000;
@@ -46,7 +29,8 @@ function callForever(session: Session, id: number, shape: Shape, tally: Tally) {
   const request = Buffer.from(session.head("POST", body.length) + body);
   /** The same request gets the same bytes from the same replica each time: the first answer is the pattern for the rest. */
   let pattern: Buffer | undefined;
-  let got: Buffer = nothing;
+  let first: Buffer[] = [];
+  let gotBytes = 0;
   let ok = false;
   let sentAt = 0;
 
@@ -57,15 +41,19 @@ function callForever(session: Session, id: number, shape: Shape, tally: Tally) {
   session.receive({
     head: (text) => {
       ok = text.startsWith("HTTP/1.1 200 ");
-      got = nothing;
+      first = [];
+      gotBytes = 0;
     },
     piece: (bytes) => {
-      got = got.length === 0 ? bytes : Buffer.concat([got, bytes]);
+      const at = gotBytes;
+      gotBytes += bytes.length;
+      if (pattern === undefined) first.push(Buffer.from(bytes));
+      else ok &&= gotBytes <= pattern.length && pattern.compare(bytes, 0, bytes.length, at, gotBytes) === 0;
     },
     end: () => {
       const ms = performance.now() - sentAt;
-      if (pattern === undefined && ok && isAnswer(got, id, shape)) pattern = Buffer.from(got);
-      if (!ok || pattern === undefined || !got.equals(pattern)) tally.failed++;
+      if (pattern === undefined && ok) pattern = answerTo(Buffer.concat(first), id, shape);
+      if (!ok || pattern === undefined || gotBytes !== pattern.length) tally.failed++;
       else if (tally.counting) {
         tally.requests++;
         tally.latency.add(ms * 1000);
@@ -76,7 +64,6 @@ function callForever(session: Session, id: number, shape: Shape, tally: Tally) {
   call();
 }
 
-const isAnswer = (body: Buffer, id: number, shape: Shape) =>
-  body.length === bodyBytes[shape] && body.includes(`"id":${id},`);
-
-const nothing = Buffer.alloc(0);
+/** The body, if it answers that request in full. */
+export const answerTo = (body: Buffer, id: number, shape: Shape): Buffer | undefined =>
+  body.length === bodyBytes[shape] && body.includes(`"id":${id},`) ? body : undefined;

@@ -6,9 +6,12 @@ export type Session = {
   send(request: string | Buffer): void;
   /** Takes all answers from now on. */
   receive(sink: MessageSink): void;
+  /** With a reset, so that no port is kept. */
   close(): void;
-  /** Head of a request in this session, up to and with the empty line. */
-  head(method: "POST" | "GET", bodyBytes: number): string;
+  /** As a process leaves that ends: without a reset. */
+  leave(): void;
+  /** Head of a request in this session, up to and with the empty line. `fields`: more of them, each with its line end. */
+  head(method: "POST" | "GET", bodyBytes: number, fields?: string): string;
 };
 
 /** Connects and initializes. `onLost` is called when the connection ends without having been closed here. */
@@ -52,7 +55,11 @@ export async function openSession(origin: string, path: string, onLost: () => vo
       open = false;
       socket.terminate();
     },
-    head: (method, bodyBytes) => requestHead({ method, path, host, sessionId }, bodyBytes),
+    leave: () => {
+      open = false;
+      socket.end();
+    },
+    head: (method, bodyBytes, fields) => requestHead({ method, path, host, sessionId }, bodyBytes, fields),
   };
 }
 
@@ -82,7 +89,11 @@ function initializeAnswer(resolve: (sessionId: string) => void, reject: (error: 
   };
 }
 
-function requestHead(at: { method: string; path: string; host: string; sessionId?: string }, bodyBytes: number) {
+function requestHead(
+  at: { method: string; path: string; host: string; sessionId?: string },
+  bodyBytes: number,
+  fields = "",
+) {
   const lines = [`${at.method} ${at.path} HTTP/1.1`, `Host: ${at.host}`];
   if (at.method === "GET") lines.push("Accept: text/event-stream");
   else
@@ -92,5 +103,5 @@ function requestHead(at: { method: string; path: string; host: string; sessionId
       `Content-Length: ${bodyBytes}`,
     );
   if (at.sessionId !== undefined) lines.push("MCP-Protocol-Version: 2025-11-25", `Mcp-Session-Id: ${at.sessionId}`);
-  return `${lines.join("\r\n")}\r\n\r\n`;
+  return `${lines.join("\r\n")}\r\n${fields}\r\n`;
 }

@@ -4,15 +4,18 @@ import { processTree } from "../proc.ts";
 import { announced, type Upstream, upstreamCount, upstreamProgram, upstreamsFolder } from "../upstreams.ts";
 import { until } from "../until.ts";
 import { answers, freePort } from "./port.ts";
+import { register } from "./registered.ts";
 import type { Site, Target } from "./target.ts";
 
 /**
  * The gateway in laptop mode, with the upstreams as replicas of one adapter: as its users have it, with an access log, figures and
  * traces. `quiet`: without these. `guarded`: with a guard before each replica, too, whose costs are counted with the gateway's.
+ * `adapters`: how many are registered in all; the others run nothing.
  */
 export async function startGateway(
   site: Site,
   name: "quiet" | "gateway" | "guarded",
+  adapters = 1,
 ): Promise<Target & { upstreams: Upstream[] }> {
   if (!existsSync(gatewayProgram)) throw new Error("there is no gateway/main.ts: leave it out with --targets");
   await using starting = new AsyncDisposableStack();
@@ -21,6 +24,9 @@ export async function startGateway(
   const folder = await upstreamsFolder(site, name);
   const catalogue = `${site.folder}/images-${name}.json`;
   await Bun.write(catalogue, JSON.stringify({ [image]: { command: [process.execPath, upstreamProgram] } }));
+
+  const storeUrl = `pglite:${site.folder}/data-${name}`;
+  if (adapters > 1) await register(adapters - 1, image, { folder: site.folder, storeUrl, signal: site.signal });
 
   const collector = starting.use(startCollector(site, name));
   let upstreams: Upstream[] = [];
@@ -34,7 +40,7 @@ export async function startGateway(
       environment: {
         PORT: `${port}`,
         HOST: "127.0.0.1",
-        STORE_URL: `pglite:${site.folder}/data-${name}`,
+        STORE_URL: storeUrl,
         IMAGE_CATALOGUE: catalogue,
         AUTH: "dev",
         DRAIN_SECONDS: "1",

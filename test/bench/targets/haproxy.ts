@@ -25,14 +25,18 @@ export async function startHaproxy(site: Site, upstreamPorts: readonly number[])
 }
 
 // Without http-no-delay an event waits up to 200 ms for company; without abortonclose the upstream keeps streams nobody reads.
+// Without the ratios idle connections are given up early, and without http-reuse each client's first request opens one.
 const config = (at: { port: number; upstreamPorts: readonly number[]; connections: number }): string => `
 global
   nbthread 1
   maxconn ${at.connections + 100}
+  tune.pool-high-fd-ratio 100
+  tune.pool-low-fd-ratio 100
 defaults
   mode http
   option http-no-delay
   option abortonclose
+  http-reuse always
   timeout connect 5s
   timeout client 1h
   timeout server 1h

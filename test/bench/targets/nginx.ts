@@ -25,17 +25,17 @@ export async function startNginx(site: Site, upstreamPorts: readonly number[]): 
   };
 }
 
+// When a sixteenth of its connections is all that is left, nginx closes those that wait for a next request.
 function config(at: { port: number; folder: string; upstreamPorts: readonly number[]; connections: number }): string {
   const servers = at.upstreamPorts.map((port) => `server 127.0.0.1:${port} max_fails=0;`);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   return `
 daemon off;
 worker_processes 1;
-worker_rlimit_nofile ${at.connections * 2 + 1000};
 pid ${at.folder}/nginx.pid;
 error_log stderr error;
 ${process.getuid?.() === 0 ? "user root;" : ""}
-events { worker_connections ${at.connections * 2 + 500}; }
+events { worker_connections ${Math.ceil(at.connections * 2.2) + 500}; }
 http {
   access_log off;
   ${temporary.map((name) => `${name}_temp_path ${at.folder}/${name};`).join("\n  ")}

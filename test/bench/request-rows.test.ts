@@ -1,15 +1,16 @@
 import { expect, test } from "bun:test";
 import { histogram } from "./histogram.ts";
-import type { RequestSample } from "./rounds.ts";
+import { requestRatios, requestRows } from "./request-rows.ts";
+import type { RequestSample, Work } from "./rounds.ts";
 import { show, spread } from "./spread.ts";
-import { requestRatios, requestRows } from "./summary.ts";
 import type { TargetName } from "./targets/target.ts";
 
+const work: Work = { name: "json, 64 connections", shape: "json", connections: 64, kind: "requests" };
 const sample = (target: TargetName, round: number, requests: number, proxyCpuUs: number): RequestSample => ({
   target,
-  shape: "json",
+  work,
   round,
-  figures: { requests, seconds: 2, proxyCpuUs, p50Us: 1000, p99Us: 5000, failed: 1 },
+  figures: { requests, seconds: 2, proxyCpuUs, p50Us: 1000, p99Us: 5000, upstreamConnects: 500, failed: 1 },
 });
 const samples = [
   sample("nginx", 0, 100_000, 2_000_000),
@@ -28,11 +29,33 @@ test("CPU per request is the proxy's CPU time over the requests it carried", () 
   expect(gateway?.failed).toBe(2);
 });
 
+test("connections to upstreams are counted per request", () => {
+  const gateway = requestRows(samples).find(({ target }) => target === "gateway");
+  expect(gateway?.connectsPerRequest).toEqual({ median: 0.055, low: 0.01, high: 0.1 });
+});
+
+test("each kind of work has rows and ratios of its own", () => {
+  const wide: Work = { ...work, name: "json, 512 connections", connections: 512 };
+  const both = [
+    ...samples,
+    { ...sample("nginx", 0, 100, 2000), work: wide },
+    { ...sample("gateway", 0, 25, 2000), work: wide },
+  ];
+  const rows = requestRows(both).map((row) => `${row.target} ${row.work.connections}`);
+  expect(rows).toEqual(["nginx 64", "gateway 64", "direct 64", "nginx 512", "gateway 512"]);
+  const ratios = requestRatios(both).filter(({ figure }) => figure === "requests per CPU-second");
+  expect(ratios.map((ratio) => [ratio.work, ratio.toNginx.median])).toEqual([
+    ["json, 64 connections", 0.5],
+    ["json, 512 connections", 0.25],
+  ]);
+});
+
 test("a round in which the whole machine was slow does not change the ratio to nginx", () => {
-  const ratio = requestRatios(samples).find(({ figure }) => figure === "json requests per CPU-second");
+  const ratio = requestRatios(samples).find(({ figure }) => figure === "requests per CPU-second");
   expect(ratio).toEqual({
     target: "gateway",
-    figure: "json requests per CPU-second",
+    work: "json, 64 connections",
+    figure: "requests per CPU-second",
     toNginx: { median: 0.5, low: 0.5, high: 0.5 },
   });
 });
