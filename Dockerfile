@@ -4,16 +4,20 @@
 FROM node:22-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The base image below has Bun already, so the packaged one stays here.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
- && rm -rf node_modules/bun node_modules/@oven node_modules/.bin/bun node_modules/.bin/bunx
+# The base image below has Bun already.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
-FROM oven/bun:1.4.5-slim
+FROM oven/bun:1.4.5-slim AS build
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY . .
-# Beside the dependencies, for everybody to read: a first start lays it down instead of making one, in seconds and 900 MB.
-RUN bun gateway/store/make-empty-database.ts --keep
+# With an empty database: a first start lays it down instead of making one, in seconds and 900 MB.
+RUN bun gateway/store/make-empty-database.ts --keep && bun build.ts dist
+
+# Programs have the names here that they have in the repository, and there is nothing beside them that they do not need.
+FROM oven/bun:1.4.5-slim
+WORKDIR /app
+COPY --from=build /app/dist ./
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=8000

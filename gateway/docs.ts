@@ -1,6 +1,7 @@
-import { Scalar } from "@scalar/hono-api-reference";
-import type { Env, Hono } from "hono";
+import type { Env, Hono, MiddlewareHandler } from "hono";
 import { openapiDocument } from "../openapi/openapi.ts";
+import { once } from "./once.ts";
+import { root } from "./root.ts";
 
 const scriptPath = "/docs/scalar.js";
 const scriptAgeS = 86_400;
@@ -10,7 +11,7 @@ const unpackingTimeoutMs = 30_000;
  * The API's pages: /openapi.json, and at /docs the Scalar reference that reads it. Everything comes from this origin.
  * `readBundle` gives Scalar's browser script, gzipped; the first visitor has it read, and the next one again if that failed.
  */
-export function mountDocs<E extends Env>(app: Hono<E>, readBundle: () => Promise<Bundle> = unpackedBundle): void {
+export function mountDocs<E extends Env>(app: Hono<E>, readBundle: () => Promise<Bundle> = scalarBundle): void {
   const document = once(async () => JSON.stringify(openapiDocument()));
   const script = once(async () => {
     const gzipped = await readBundle();
@@ -18,10 +19,10 @@ export function mountDocs<E extends Env>(app: Hono<E>, readBundle: () => Promise
   });
 
   app.get("/openapi.json", async (c) => c.body(await document(), 200, { "content-type": "application/json" }));
-  app.get("/docs", (c, next) => {
+  app.get("/docs", async (c, next) => {
     const nonce = crypto.randomUUID();
     c.header("content-security-policy", contentSecurityPolicy(nonce));
-    return page<E>(nonce)(c, next);
+    return (await page<E>(nonce))(c, next);
   });
   app.get(scriptPath, async (c) => {
     const { gzipped, etag } = await script();
@@ -36,8 +37,9 @@ export function mountDocs<E extends Env>(app: Hono<E>, readBundle: () => Promise
 
 type Bundle = Uint8Array<ArrayBuffer>;
 
-const page = <E extends Env>(nonce: string) =>
-  Scalar<E>({
+async function page<E extends Env>(nonce: string): Promise<MiddlewareHandler<E>> {
+  const { Scalar } = await import("@scalar/hono-api-reference");
+  return Scalar<E>({
     url: "/openapi.json",
     cdn: scriptPath,
     nonce,
@@ -49,6 +51,7 @@ const page = <E extends Env>(nonce: string) =>
     showDeveloperTools: "never",
     hideClientButton: true,
   });
+}
 
 // Scalar writes its styles into the page, hence 'unsafe-inline' for those; scripts are ours or carry the nonce.
 const contentSecurityPolicy = (nonce: string) =>
@@ -64,23 +67,17 @@ const contentSecurityPolicy = (nonce: string) =>
     "frame-ancestors 'none'",
   ].join("; ");
 
+/** `npm run build` lays the script ready there. */
+async function scalarBundle(): Promise<Bundle> {
+  const ready = Bun.file(`${root}/gateway/docs/scalar.js.gz`);
+  return (await ready.exists()) ? await ready.bytes() : await unpackedBundle();
+}
+
 /** A process of its own unpacks the script, so that the gateway never holds its 5 MB of source. */
 async function unpackedBundle(): Promise<Bundle> {
-  const program = `${import.meta.dir}/docs/scalar-bundle.ts`;
+  const program = `${root}/gateway/docs/scalar-bundle.ts`;
   const unpacking = Bun.spawn([process.execPath, program], { env: {}, timeout: unpackingTimeoutMs });
   const gzipped = await new Response(unpacking.stdout).arrayBuffer();
   if ((await unpacking.exited) !== 0) throw new Error("Scalar's script could not be unpacked");
   return new Uint8Array(gzipped);
-}
-
-/** Remembers the answer; a failure is not remembered. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  return () => {
-    answer ??= ask().catch((error: unknown) => {
-      answer = undefined;
-      throw error;
-    });
-    return answer;
-  };
 }

@@ -11,7 +11,6 @@ import { challenge as challengeFor } from "./auth/challenge.ts";
 import { identifyByHeaders } from "./auth/dev.ts";
 import { frontDoor, type Refusal } from "./auth/front-door.ts";
 import { audiencesAt } from "./auth/metadata.ts";
-import { openVerifier } from "./auth/oidc/verifier.ts";
 import { publicOriginOf } from "./auth/public-origin.ts";
 import { type Config, directoryOf } from "./config.ts";
 import type { KubernetesSettings } from "./config/runtime.ts";
@@ -31,34 +30,24 @@ import { Observation, type Observing } from "./data-plane/observation.ts";
 import { pathOf } from "./data-plane/path.ts";
 import { proxy } from "./data-plane/proxy.ts";
 import { replicasOf } from "./data-plane/replicas.ts";
-import { openRouter } from "./data-plane/router/router.ts";
 import { seal } from "./data-plane/seal.ts";
 import { unseen } from "./data-plane/seen.ts";
 import { sessionWatch } from "./data-plane/session-watch.ts";
 import { machineNetwork } from "./doctor/client/network.ts";
-import { doctorInside } from "./doctor/inside.ts";
 import { limitsInside } from "./doctor/limits.ts";
 import { sentFrom } from "./doctor/upstream/sent-from.ts";
 import { gatewayFigures, guardFigures, identityFigures } from "./figures.ts";
-import { jsonSchemas } from "./json-schema.ts";
 import { openKeys } from "./keys.ts";
 import type { Observe } from "./mcp-route.ts";
 import type { Metrics } from "./metrics-routes.ts";
+import { doctorOnCall, routerOnCall, schemasOnCall } from "./on-call.ts";
 import type { Events } from "./observe/events.ts";
 import type { Tracing } from "./observe/traces/span.ts";
 import type { TraceSettings } from "./observe/traces/settings.ts";
-import { kubeClient } from "./runtime/kubernetes/api/client.ts";
-import { loadCluster } from "./runtime/kubernetes/api/kubeconfig.ts";
-import { kubernetesRuntime } from "./runtime/kubernetes/kubernetes-runtime.ts";
-import { leadershipByLease } from "./runtime/kubernetes/leadership.ts";
-import { localRuntime } from "./runtime/local/local-runtime.ts";
 import type { Leadership, Runtime } from "./runtime/runtime.ts";
 import { auditRetention } from "./store/audit-retention.ts";
 import { type AuditTrail, auditTrail } from "./store/audit-trail.ts";
-import { openCosmos } from "./store/cosmos/open-cosmos.ts";
 import { openPatiently } from "./store/open-patiently.ts";
-import { openPglite } from "./store/pglite.ts";
-import { openPostgres } from "./store/postgres.ts";
 import type { RestorableStore, Store } from "./store/store.ts";
 import { storeWatch } from "./store/store-watch.ts";
 import { timedStore } from "./store/timed-store.ts";
@@ -79,7 +68,10 @@ export type Gateway = AsyncDisposable & {
   drain(): void;
 };
 
-/** The composition root: the only file that names a backend. What is opened is disposed in reverse. */
+/**
+ * The composition root: the only file that names a backend, and loads no other than its settings name. What is opened is
+ * disposed in reverse.
+ */
 export async function openGateway(config: Config, events: Events, metrics: Metrics): Promise<Gateway> {
   await using opening = new AsyncDisposableStack();
   const store = opening.use(await openStoreAt(config.storeUrl, { events, auditRetentionDays: config.audit.days }));
@@ -98,6 +90,7 @@ async function openIdentity(
 ) {
   if (auth.kind === "dev") return { identify: identifyByHeaders, resource: undefined, challenge: () => undefined };
   const { issuers, resource } = auth;
+  const { openVerifier } = await import("./auth/oidc/verifier.ts");
   const verifier = opening.use(await openVerifier({ issuers, publicOrigin, now: Date.now, fetch, events }));
   opening.use(identityFigures(verifier, events));
   return {
@@ -157,8 +150,8 @@ export async function assemble(
     events.watched("sessions", () => live.count().map((each) => [each.adapter, each.replica, each.sessions])),
   );
   const toAdapters = proxy({ ...traffic, guards, seal: sealed, sessions: sessionWatch({ sessions: live, events }) });
-  const schemas = jsonSchemas();
-  const router = opening.use(openRouter({ ...traffic, proxy: toAdapters, schemas }));
+  const schemas = schemasOnCall();
+  const router = opening.use(routerOnCall({ ...traffic, proxy: toAdapters }, schemas));
   const resources = { access, store, reconciler, events, now: () => new Date() };
   const watch = opening.use(storeWatch({ store, view, now: Date.now, events }));
   const isStoreUp = () => watch.health() === "ok";
@@ -174,10 +167,10 @@ export async function assemble(
     resource: identity.resource,
     originOf,
     adapters,
-    tools: toolVerbs({ ...resources, runtime, schemaProblem: schemas.problemIn }),
+    tools: toolVerbs({ ...resources, runtime, schemaProblem: async (schema) => (await schemas()).problemIn(schema) }),
     servers: serverVerbs({ ...resources, shownBy: router.serverStatus }),
     audit: auditVerbs({ access, store }),
-    doctor: doctorInside({
+    doctor: doctorOnCall({
       view,
       access,
       self: (request) => handle(request, { requestIP: () => null }),
@@ -292,12 +285,23 @@ export async function openStoreAt(
   { events, auditRetentionDays }: { events: Events; auditRetentionDays?: number | undefined },
 ): Promise<RestorableStore> {
   const directory = directoryOf(url);
-  if (directory !== undefined) return openPglite({ directory });
+  if (directory !== undefined) {
+    const { openPglite } = await import("./store/pglite.ts");
+    return openPglite({ directory });
+  }
   const retention = auditRetentionDays ? { auditRetentionDays } : {};
-  const isCosmos = url.startsWith("cosmos+");
-  const open = () =>
-    isCosmos ? openCosmos({ url, events, now: Date.now, ...retention }) : openPostgres({ url, events });
-  return openPatiently<RestorableStore>({ open, now: Date.now, events });
+  return openPatiently<RestorableStore>({
+    async open() {
+      if (url.startsWith("cosmos+")) {
+        const { openCosmos } = await import("./store/cosmos/open-cosmos.ts");
+        return openCosmos({ url, events, now: Date.now, ...retention });
+      }
+      const { openPostgres } = await import("./store/postgres.ts");
+      return openPostgres({ url, events });
+    },
+    now: Date.now,
+    events,
+  });
 }
 
 type Running = Pick<Backends, "runtime" | "leadership">;
@@ -308,6 +312,7 @@ async function openRuntime(config: Config, events: Events, opening: AsyncDisposa
   const { file, named } = settings.imageCatalogue;
   const { secretsDirectory, guarded } = settings;
   const catalogue = { catalogueFile: file, catalogueRequired: named };
+  const { localRuntime } = await import("./runtime/local/local-runtime.ts");
   return {
     runtime: opening.use(await localRuntime({ events, dataDirectory, secretsDirectory, guarded, ...catalogue })),
     leadership: alone,
@@ -319,6 +324,12 @@ async function openKubernetes(
   events: Events,
   opening: AsyncDisposableStack,
 ): Promise<Running> {
+  const [{ kubeClient }, { loadCluster }, { kubernetesRuntime }, { leadershipByLease }] = await Promise.all([
+    import("./runtime/kubernetes/api/client.ts"),
+    import("./runtime/kubernetes/api/kubeconfig.ts"),
+    import("./runtime/kubernetes/kubernetes-runtime.ts"),
+    import("./runtime/kubernetes/leadership.ts"),
+  ]);
   const client = kubeClient(await loadCluster(cluster), { events });
   // A pod that is started again keeps its name, and is another process.
   const identity = `${podName ?? hostname()}_${randomBytes(4).toString("hex")}`;

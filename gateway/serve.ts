@@ -27,7 +27,7 @@ export async function serve(
   config: Config,
   open: (config: Config, events: Events, metrics: Metrics) => Promise<Gateway> = openGateway,
 ): Promise<Served> {
-  const output = openOutput(config.logLevel, Boolean(process.stdout.isTTY), () => events.logLinesDropped(1));
+  const output = await openOutput(config.logLevel, Boolean(process.stdout.isTTY), () => events.logLinesDropped(1));
   const { log, access } = output;
   const registry = processRegistry({ name: "mcp_gateway", version: documentHead.info.version });
   const events = eventsTo(log, registry, access);

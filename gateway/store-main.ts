@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { directoryOf } from "./config.ts";
 import { eventsTo } from "./observe/events.ts";
-import { openLog } from "./observe/logs/log.ts";
+import { openLog, openReadableLog } from "./observe/logs/log.ts";
 import { openStoreAt } from "./parts.ts";
 import { TransferFailure } from "./store/transfer/failure.ts";
 import { notThereYet } from "./store/transfer/not-there-yet.ts";
 import { runTransfer, type Use } from "./store/transfer/program.ts";
 
-const events = eventsTo(openLog("error", process.stdout.isTTY));
+const events = eventsTo(process.stdout.isTTY ? await openReadableLog("error") : openLog("error"));
 
 // Moves what a gateway keeps from one store to another: `npm run store -- --help`.
 process.exitCode = await runTransfer(process.argv.slice(2), {

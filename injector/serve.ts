@@ -1,11 +1,11 @@
-import { openLog } from "../gateway/observe/logs/log.ts";
+import { openLog, openReadableLog } from "../gateway/observe/logs/log.ts";
 import { processRegistry } from "../gateway/observe/metrics/registry.ts";
 import { kubeClient, type KubeClient } from "../gateway/runtime/kubernetes/api/client.ts";
 import { loadCluster } from "../gateway/runtime/kubernetes/api/kubeconfig.ts";
 import { pause } from "../gateway/runtime/pause.ts";
 import { missingGuards } from "./audit/missing-guards.ts";
 import { certificateDirectory } from "./certificates/directory.ts";
-import { issuer } from "./certificates/issue.ts";
+import type { Issuer, issuer } from "./certificates/issue.ts";
 import { certificateKeeper } from "./certificates/keeper.ts";
 import { certificateLimits } from "./certificates/limits.ts";
 import { type Look, looking } from "./certificates/looking.ts";
@@ -30,7 +30,8 @@ export type Served = {
 export async function serve(config: Config, version: string): Promise<Served> {
   await using opening = new AsyncDisposableStack();
   const registry = processRegistry({ name: "mcp_injector", version });
-  const events = eventsTo(openLog(config.logLevel, Boolean(process.stdout.isTTY)), injectorMetrics(registry), Date.now);
+  const log = process.stdout.isTTY ? await openReadableLog(config.logLevel) : openLog(config.logLevel);
+  const events = eventsTo(log, injectorMetrics(registry), Date.now);
   const clock = serverClock({ fetch, now: Date.now });
   const client = kubeClient(await loadCluster(config.cluster), { events, fetch: clock.fetch });
   let shown: Pair | undefined;
@@ -119,7 +120,7 @@ function certificatesIn(certificates: Certificates, { client, now, show, events,
   const names = [`${host}.svc`, `${host}.svc.cluster.local`, host, service];
   return certificateKeeper({
     state: sharedState({ client, signal, ...certificates }),
-    issuer: issuer({ names, now, limits }),
+    issuer: issuerOnCall({ names, now, limits }),
     names,
     limits,
     now,
@@ -127,4 +128,10 @@ function certificatesIn(certificates: Certificates, { client, now, show, events,
     serve: show,
     events,
   }).look;
+}
+
+/** One injector makes a certificate, once in weeks: what that takes is loaded only then. */
+function issuerOnCall(parts: Parameters<typeof issuer>[0]): Issuer {
+  const loaded = async () => (await import("./certificates/issue.ts")).issuer(parts);
+  return { authority: async () => (await loaded()).authority(), leaf: async (by) => (await loaded()).leaf(by) };
 }

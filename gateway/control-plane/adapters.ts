@@ -10,7 +10,7 @@ export type AdapterVerbs = ReturnType<typeof adapterVerbs>;
 export function adapterVerbs({
   exposureOf,
   ...parts
-}: WorkloadParts & { exposureOf: (adapter: Resource<"adapter">) => Exposure | null }) {
+}: WorkloadParts & { exposureOf: (adapter: Resource<"adapter">) => Promise<Exposure | null> }) {
   const workloads = workloadVerbs({ kind: "adapter", ...parts });
   return { ...workloads, status };
 
@@ -20,6 +20,6 @@ export function adapterVerbs({
   ): Promise<{ state: "found"; status: AdapterStatus } | Refusal> {
     const found = await workloads.status(principal, name);
     if (found.state === "refused") return found;
-    return { state: "found", status: { ...found.status, exposure: exposureOf(found.resource) } };
+    return { state: "found", status: { ...found.status, exposure: await exposureOf(found.resource) } };
   }
 }

@@ -8,7 +8,7 @@ import { type WorkloadParts, workloadVerbs } from "./workloads.ts";
 export type ToolVerbs = ReturnType<typeof toolVerbs>;
 
 /** Why arguments cannot be validated against this schema, in words; undefined when they can. */
-type SchemaProblem = (schema: object) => string | undefined;
+type SchemaProblem = (schema: object) => Promise<string | undefined>;
 
 /** What may be done with tools: what an adapter's verbs do, once the definition is one that the router can work with. */
 export function toolVerbs({ schemaProblem, ...parts }: WorkloadParts & { schemaProblem: SchemaProblem }) {
@@ -16,7 +16,7 @@ export function toolVerbs({ schemaProblem, ...parts }: WorkloadParts & { schemaP
   return { ...workloads, create, update };
 
   async function create(principal: Principal, data: ToolData, requestId: string): Promise<Written<"tool"> | Refusal> {
-    return unfit(data.toolDefinition) ?? workloads.create(principal, data, requestId);
+    return (await unfit(data.toolDefinition)) ?? workloads.create(principal, data, requestId);
   }
 
   async function update(
@@ -26,15 +26,15 @@ export function toolVerbs({ schemaProblem, ...parts }: WorkloadParts & { schemaP
     expected: string | undefined,
     requestId: string,
   ): Promise<Written<"tool"> | Refusal> {
-    return unfit(data.toolDefinition) ?? workloads.update(principal, name, data, expected, requestId);
+    return (await unfit(data.toolDefinition)) ?? workloads.update(principal, name, data, expected, requestId);
   }
 
-  function unfit({ tool }: ToolDefinition): Refusal | undefined {
+  async function unfit({ tool }: ToolDefinition): Promise<Refusal | undefined> {
     const unkeepable = whyUnkeepable(tool);
     if (unkeepable !== undefined) return refused("invalid", `toolDefinition.tool: ${unkeepable}`);
     for (const field of ["inputSchema", "outputSchema"] as const) {
       const schema = tool[field];
-      const problem = schema && schemaProblem(schema);
+      const problem = schema && (await schemaProblem(schema));
       if (problem !== undefined) return refused("invalid", `toolDefinition.tool.${field}: ${problem}`);
     }
     return undefined;

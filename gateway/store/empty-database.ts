@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { root } from "../root.ts";
 
 /** Where `npm ci` keeps an empty database ready, as a packed tar. */
-export const emptyDatabaseFile = `${import.meta.dirname}/../../node_modules/.cache/mcp-gateway/empty-database.tar.zst`;
+export const emptyDatabaseFile = `${root}/node_modules/.cache/mcp-gateway/empty-database.tar.zst`;
 
 /**
  * An empty database as PGlite loads it. Kept ready, it takes 0.2 s. Otherwise initdb makes it now, in 3 to 6 s and in a
@@ -31,7 +32,7 @@ function unpacked(tar: Uint8Array): Blob {
 }
 
 async function madeNow(): Promise<Uint8Array> {
-  const making = Bun.spawn([process.execPath, `${import.meta.dirname}/make-empty-database.ts`], { env: {} });
+  const making = Bun.spawn([process.execPath, `${root}/gateway/store/make-empty-database.ts`], { env: {} });
   const packed = await new Response(making.stdout).bytes();
   if ((await making.exited) !== 0) throw new Error("PGlite could not make an empty database.");
   return packed;

@@ -13,6 +13,7 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import type { AuditEntry } from "../../openapi/audit.ts";
+import { root } from "../root.ts";
 import type { Bodies, Kind } from "./store.ts";
 
 /** Resources as they are now: one row per kind and name. */
@@ -71,4 +72,4 @@ export const audit = pgTable(
 );
 
 /** Written by `drizzle-kit generate` from the tables above; each backend applies them when it opens. */
-export const migrationsFolder = `${import.meta.dirname}/migrations`;
+export const migrationsFolder = `${root}/gateway/store/migrations`;

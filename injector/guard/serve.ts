@@ -40,7 +40,7 @@ export async function serve(config: Config, version: string): Promise<Served> {
     sessions: () => sessions.count(),
     streams: () => streams.open,
   });
-  const events = guardEvents(openLog(config.logLevel, false), metrics, now);
+  const events = guardEvents(openLog(config.logLevel), metrics, now);
   const keys = opening.use(
     await openKeys({ read: () => readKeyFile(config.jwks), now, events, onRemoved: () => gatekeeper.forget() }),
   );

@@ -15,7 +15,7 @@ let app: RestApp;
 
 beforeAll(async () => {
   store = await openPglite({});
-  const events = eventsTo(openLog("silent", false));
+  const events = eventsTo(openLog("silent"));
   const nextRequestId = () => "request-9";
   app = restApp({ events, nextRequestId });
   app.use("/audit", (c, next) => {

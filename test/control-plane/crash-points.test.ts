@@ -41,7 +41,7 @@ async function openGateway(death?: Death, leadership = lead<"it">("it").of("it")
     reconciler,
     events,
     now: () => new Date(),
-    exposureOf: () => null,
+    exposureOf: async () => null,
   });
   return { ...mortal, verbs, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };
 }

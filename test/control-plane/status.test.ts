@@ -37,7 +37,7 @@ const exposure: Exposure = {
 
 beforeAll(async () => {
   store = await openPglite({});
-  const events = eventsTo(openLog("silent", false));
+  const events = eventsTo(openLog("silent"));
   const nextRequestId = () => "request-9";
   app = restApp({ events, nextRequestId });
   app.use("*", (c, next) => {
@@ -54,7 +54,7 @@ beforeAll(async () => {
     adapterVerbs({
       ...parts,
       runtime: { ...staticRuntime([]), status },
-      exposureOf: ({ body }) => (body.exposeTools === false ? null : exposure),
+      exposureOf: async ({ body }) => (body.exposeTools === false ? null : exposure),
     }),
     { originOf: () => "http://localhost", closing: new AbortController().signal },
   );

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { until } from "../support/until.ts";
 
-const program = fileURLToPath(new URL("../../injector/main.ts", import.meta.url));
+const ownProgram = fileURLToPath(new URL("../../injector/main.ts", import.meta.url));
 
 /** An injector as a process of its own. */
 export type InjectorProcess = AsyncDisposable & {
@@ -18,7 +18,10 @@ export type InjectorProcess = AsyncDisposable & {
 };
 
 /** Throws with its words if it does not start. */
-export async function startInjector(environment: Record<string, string>): Promise<InjectorProcess> {
+export async function startInjector(
+  environment: Record<string, string>,
+  program = ownProgram,
+): Promise<InjectorProcess> {
   const { PATH = "", HOME = "" } = process.env;
   const defaults = {
     HOST: "127.0.0.1",

@@ -21,7 +21,7 @@ export async function startReplica(
 ): Promise<Replica> {
   await using opening = new AsyncDisposableStack();
   const client = kubeClient(await loadCluster({ kubeconfig }));
-  const events = eventsTo(openLog("silent", false));
+  const events = eventsTo(openLog("silent"));
   const gatewayName = "mcp-gateway";
   const settings = { namespace, registry: "", gatewayName, serviceAccount: "workload-sa", guard: undefined };
   const how = { client, settings, instance, now: Date.now, events, ...(limits && { limits }) };

@@ -6,7 +6,7 @@ import { exposition } from "../../gateway/observe/metrics/registry.ts";
 /** Events with what they count, as Prometheus would fetch it. */
 export function countedEvents() {
   const registry = new Registry();
-  const events = eventsTo(openLog("silent", false), registry);
+  const events = eventsTo(openLog("silent"), registry);
   return { events, registry, figures: async () => samplesIn(await (await exposition(registry, null)).text()) };
 }
 

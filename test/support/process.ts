@@ -6,7 +6,7 @@ import { type Client, clientOf } from "./client.ts";
 import { devHeaders } from "./gateway.ts";
 import { until } from "./until.ts";
 
-const program = fileURLToPath(new URL("../../gateway/main.ts", import.meta.url));
+const ownProgram = fileURLToPath(new URL("../../gateway/main.ts", import.meta.url));
 
 /** A gateway as a process of its own, as people start it. */
 export type GatewayProcess = AsyncDisposable & {
@@ -24,6 +24,7 @@ export type GatewayProcess = AsyncDisposable & {
 export async function startGatewayProcess(
   directory: string,
   environment: Record<string, string> = {},
+  program = ownProgram,
 ): Promise<GatewayProcess> {
   const { PATH = "", HOME = "" } = process.env;
   const child = Bun.spawn([process.execPath, program], {

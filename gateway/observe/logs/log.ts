@@ -1,12 +1,19 @@
 import pino from "pino";
-import pretty from "pino-pretty";
 import type { LineWriter } from "./line-writer.ts";
 
 export type Log = pino.Logger;
 
-/** JSON lines, to `lines` or at once to standard output; readable ones on a terminal. */
-export function openLog(level: string, terminal: boolean, lines?: Pick<LineWriter, "write">): Log {
-  const base = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (terminal) return pino(base, pretty({ sync: true, ignore: "pid,hostname" }));
-  return lines ? pino(base, lines) : pino(base);
+/** JSON lines, to `lines` or at once to standard output. */
+export function openLog(level: string, lines?: Pick<LineWriter, "write">): Log {
+  return lines ? pino(base(level), lines) : pino(base(level));
+}
+
+/** Readable lines, for a terminal. What makes them is loaded only for this. */
+export async function openReadableLog(level: string): Promise<Log> {
+  const { default: pretty } = await import("pino-pretty");
+  return pino(base(level), pretty({ sync: true, ignore: "pid,hostname" }));
+}
+
+function base(level: string) {
+  return { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
 }

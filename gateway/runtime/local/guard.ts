@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, resolve } from "node:path";
 import { childGuardVariables } from "../../../injector/pod/guard-variables.ts";
 import { jwksOf, keysIn } from "../../assertion/jwks.ts";
 import type { PublishedKey } from "../../assertion/keys.ts";
+import { root } from "../../root.ts";
 import type { KeyBoard } from "../runtime.ts";
 import { replicaEnvironment } from "./environment.ts";
 import type { LocalLimits } from "./limits.ts";
@@ -14,7 +14,7 @@ import { signalGroup } from "./signal-group.ts";
 /** In the place of a namespace: on a laptop there is none. */
 export const localNamespace = "local";
 
-const program = fileURLToPath(new URL("../../../injector/guard/main.ts", import.meta.url));
+const program = resolve(root, "injector/guard/main.ts");
 const maxLineLength = 2_048;
 
 /** Where requests come in to a replica. */

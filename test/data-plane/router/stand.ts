@@ -66,7 +66,7 @@ export function peerStand(changed: Partial<PeerLimits> = {}, settings: Partial<L
   const passed: string[] = [];
   const failures: string[] = [];
   const seen: Seen = { ...unseen, read: ({ method }) => void passed.push(method) };
-  const silent = eventsTo(openLog("silent", false));
+  const silent = eventsTo(openLog("silent"));
   const dataPlane = proxy({
     guards: undefined,
     access: accessRules({ admin: "mcp.admin", workloadIdentity: [] }),

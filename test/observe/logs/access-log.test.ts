@@ -31,7 +31,7 @@ const request: RequestSeen = {
 
 function stand({ level = "info" } = {}) {
   const written: string[] = [];
-  const log = openLog(level, false);
+  const log = openLog(level);
   const lines = { write: (line: string) => void written.push(line) };
   const access = accessLogLines(log, lines, () => Date.UTC(2026, 0, 2, 3, 4, 5, 6));
   return { access, written, log };

@@ -59,7 +59,7 @@ export async function openToldCluster(changes: Partial<ObjectSettings> = {}) {
     },
   } as unknown as KubeClient;
 
-  const open = (events = eventsTo(openLog("silent", false))) =>
+  const open = (events = eventsTo(openLog("silent"))) =>
     kubernetesRuntime({
       client,
       settings: { ...settings, ...changes },

@@ -9,7 +9,7 @@ import { hasPostgres, sharedPostgres } from "../../support/postgres.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
 import { fill } from "./inventory.ts";
 
-const events = eventsTo(openLog("silent", false));
+const events = eventsTo(openLog("silent"));
 
 /** Runs a command line over every store there is; throws what it complains of. */
 async function run(...given: string[]): Promise<string[]> {
