@@ -1,7 +1,7 @@
 import type { Principal } from "../auth/principal.ts";
 import type { Era } from "./message.ts";
 import { hopByHop, nominatedBy } from "./upstream/hop-by-hop.ts";
-import type { HeaderFields } from "./upstream/request-head.ts";
+import { type HeaderFields, headerSafe } from "./upstream/request-head.ts";
 
 /** Never reaches an MCP server: credentials are ours, and identity is only what we vouch for. */
 const notUpstream = new Set([
@@ -79,13 +79,6 @@ export function setOwnHeaders(
 /** Takes out of an answer what must not reach the client; what speaks of the connection has not come this far. */
 export function cleanAnswer(headers: Headers): void {
   for (const name of notDownstream) headers.delete(name);
-}
-
-/** Identity goes out as visible ASCII; whatever else a name holds is percent-encoded, so no value can end the header. */
-function headerSafe(value: string): string {
-  return /^[\x20-\x7e]*$/.test(value)
-    ? value
-    : value.toWellFormed().replace(/[^\x20-\x7e]+/gu, (other) => encodeURIComponent(other));
 }
 
 /** RFC 7239 §4 and §6: a port or an IPv6 address makes a quoted string. */

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
+import { headerSafe } from "../../gateway/data-plane/upstream/request-head.ts";
 import { type Expected, present, verify } from "./assertion.ts";
-import { headerSafe } from "./headers.ts";
 import type { Keys } from "./keys.ts";
 import { type Refused, refused } from "./refusal.ts";
 

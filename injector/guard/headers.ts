@@ -47,9 +47,3 @@ export function upstreamHeaders(
 export function cleanAnswer(headers: Headers): void {
   for (const name of [...headers.keys()]) if (name.startsWith("mcp-guard-")) headers.delete(name);
 }
-
-/** Identity goes out as visible ASCII; whatever else a name holds is percent-encoded, so no value can end the header. */
-export function headerSafe(value: string): string {
-  if (/^[\x20-\x7e]*$/.test(value)) return value;
-  return value.toWellFormed().replace(/[^\x20-\x7e]+/gu, (other) => encodeURIComponent(other));
-}

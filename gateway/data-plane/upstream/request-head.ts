@@ -58,6 +58,13 @@ export function isStreamed(body: RequestBody): body is StreamedBody {
 const unusual = /[^\t\x20-\x7e]/;
 const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
 
+/** Identity goes out as visible ASCII; whatever else a name holds is percent-encoded, so no value can end the header. */
+export function headerSafe(value: string): string {
+  return /^[\x20-\x7e]*$/.test(value)
+    ? value
+    : value.toWellFormed().replace(/[^\x20-\x7e]+/gu, (other) => encodeURIComponent(other));
+}
+
 /** A target as it may stand in a request line; whatever else it holds is percent-encoded, so nothing can end the line. */
 function visible(target: string): string {
   if (/^[\x21-\x7e]+$/.test(target)) return target;

@@ -1,18 +1,7 @@
 import { readRequestBody } from "@modelcontextprotocol/server";
+import { hopByHop } from "../../../data-plane/upstream/hop-by-hop.ts";
 import { failure } from "../json-rpc-failure.ts";
 
-/** RFC 9110 §7.6.1, and what this hop decides for itself. */
-const hopByHop = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 /** Who calls is the gateway's knowledge: a remote server learns it only where MCP_PROXY_HEADERS says so. */
 const ours = ["host", "content-length", "accept-encoding", "authorization", "cookie", "origin", "forwarded"];
 const identity = /^(x-mcp-|x-forwarded-)/;
