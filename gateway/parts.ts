@@ -1,9 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { documentHead } from "../openapi/document.ts";
 import { createApp } from "./app.ts";
-import { openKeyRing } from "./assertion/key-ring.ts";
-import { assertionSigner } from "./assertion/signer.ts";
 import { accessRules } from "./auth/access.ts";
 import { allowedNames } from "./auth/allowed-names.ts";
 import { identifyByToken } from "./auth/bearer.ts";
@@ -23,11 +20,8 @@ import { serverVerbs } from "./control-plane/servers.ts";
 import { toolVerbs } from "./control-plane/tools.ts";
 import { askReplica } from "./data-plane/ask-replica.ts";
 import { forwardBySocket, usualLimits } from "./data-plane/forward.ts";
-import { type Guards, guards as guardsBy } from "./data-plane/guards.ts";
 import { callLimits } from "./data-plane/limits/call-limits.ts";
 import { liveSessions } from "./data-plane/live-sessions.ts";
-import { Observation, type Observing } from "./data-plane/observation.ts";
-import { pathOf } from "./data-plane/path.ts";
 import { proxy } from "./data-plane/proxy.ts";
 import { replicasOf } from "./data-plane/replicas.ts";
 import { seal } from "./data-plane/seal.ts";
@@ -36,17 +30,16 @@ import { sessionWatch } from "./data-plane/session-watch.ts";
 import { machineNetwork } from "./doctor/client/network.ts";
 import { limitsInside } from "./doctor/limits.ts";
 import { sentFrom } from "./doctor/upstream/sent-from.ts";
-import { gatewayFigures, guardFigures, identityFigures } from "./figures.ts";
+import { gatewayFigures, identityFigures } from "./figures.ts";
+import { openGuards } from "./guarding.ts";
 import { openKeys } from "./keys.ts";
-import type { Observe } from "./mcp-route.ts";
 import type { Metrics } from "./metrics-routes.ts";
 import { doctorOnCall, routerOnCall, schemasOnCall } from "./on-call.ts";
 import type { Events } from "./observe/events.ts";
-import type { Tracing } from "./observe/traces/span.ts";
-import type { TraceSettings } from "./observe/traces/settings.ts";
+import { audited, observerOf, openSpans } from "./observing.ts";
 import type { Leadership, Runtime } from "./runtime/runtime.ts";
 import { auditRetention } from "./store/audit-retention.ts";
-import { type AuditTrail, auditTrail } from "./store/audit-trail.ts";
+import { auditTrail } from "./store/audit-trail.ts";
 import { openPatiently } from "./store/open-patiently.ts";
 import type { RestorableStore, Store } from "./store/store.ts";
 import { storeWatch } from "./store/store-watch.ts";
@@ -136,7 +129,7 @@ export async function assemble(
     replicas: replicasOf(endpoints),
     forward: upstreams.forward,
     callLimits: calls,
-    events: audit.calls ? audited(events, trail) : events,
+    events: audit.calls ? audited(events, trail.note) : events,
     limits: { maxBodyBytes: config.maxBodyBytes, holdMs: config.holdMs, newsMs, toolTimeoutMs: config.toolTimeoutMs },
     closing: closing.signal,
     now: Date.now,
@@ -230,53 +223,6 @@ export async function assemble(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-}
-
-/** The library is loaded only for this: it takes several megabytes. */
-async function openSpans(settings: TraceSettings, events: Events): Promise<Tracing> {
-  const { openTracing } = await import("./observe/traces/trace.ts");
-  return openTracing(settings, { name: "mcp-gateway", version: documentHead.info.version }, events.spansDropped);
-}
-
-/** Where nobody wants to know anything, nothing is noted. */
-function observerOf({ metrics, audit }: Config, observing: Observing & { events: Events }): Observe {
-  const { events, tracing } = observing;
-  const isQuiet = metrics.kind === "off" && !audit.calls && !tracing;
-  return (requestId, { method: httpMethod }, target) =>
-    isQuiet && !events.accessLogIsOn()
-      ? unseen
-      : new Observation(observing, { requestId, via: "client", httpMethod, path: pathOf(target) });
-}
-
-/** The audit trail hears of every tool call, too. */
-function audited(events: Events, trail: AuditTrail): Events {
-  return {
-    ...events,
-    toolCalled(call) {
-      events.toolCalled(call);
-      trail.note(call);
-    },
-  };
-}
-
-/** Where guards stand before replicas: the keys that they know the gateway by, and what it tells them. */
-async function openGuards(
-  {
-    config,
-    secrets,
-    runtime: { guarding },
-    leadership,
-    events,
-  }: Pick<Backends, "runtime" | "leadership"> & { config: Config; secrets: () => readonly string[]; events: Events },
-  opening: AsyncDisposableStack,
-): Promise<Guards | undefined> {
-  if (!guarding) return undefined;
-  const limits = { settleMs: config.runtime.guardKeySettleMs };
-  const keys = { board: guarding.keys, leadership, secrets, limits };
-  const ring = opening.use(await openKeyRing({ ...keys, now: Date.now, events }));
-  opening.use(guardFigures({ ring, board: guarding.keys, now: Date.now }, events));
-  const sign = assertionSigner({ key: ring.signing, now: Date.now, onMade: events.assertionMade });
-  return guardsBy({ sign, guarding });
 }
 
 /** A store by its URL. It throws one sentence when it cannot be opened, and a database that is starting is waited for. */

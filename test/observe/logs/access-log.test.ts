@@ -1,32 +1,16 @@
 import { expect, test } from "bun:test";
 import { accessLogLines } from "../../../gateway/observe/logs/access-log.ts";
 import { openLog } from "../../../gateway/observe/logs/log.ts";
-import type { RequestSeen } from "../../../gateway/observe/requests/request-seen.ts";
+import { request as usual } from "../request.ts";
 
-const request: RequestSeen = {
-  requestId: "abc-1",
+const request = {
+  ...usual,
   traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
-  via: "client",
-  place: "weather",
-  httpMethod: "POST",
-  path: "/adapters/weather/mcp",
-  method: "tools/call",
-  tool: "forecast",
-  principal: "ada",
-  replica: "weather-0",
   session: "0123456789abcdef",
-  status: 200,
   rpcError: -32602,
-  isToolError: false,
-  end: "complete",
-  isStream: false,
-  isLasting: false,
   durationMs: 12.3456,
   gatewayMs: 0.204,
   upstreamMs: 12.14,
-  heldMs: undefined,
-  requestBytes: 100,
-  answerBytes: 200,
 };
 
 function stand({ level = "info" } = {}) {

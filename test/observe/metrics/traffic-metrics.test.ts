@@ -1,33 +1,7 @@
 import { expect, test } from "bun:test";
 import Registry from "prom-client/lib/registry.js";
-import type { RequestSeen } from "../../../gateway/observe/requests/request-seen.ts";
 import { trafficMetrics } from "../../../gateway/observe/metrics/traffic-metrics.ts";
-
-const request: RequestSeen = {
-  requestId: "1",
-  traceId: undefined,
-  via: "client",
-  place: "weather",
-  httpMethod: "POST",
-  path: "/adapters/weather/mcp",
-  method: "tools/call",
-  tool: "forecast",
-  principal: "ada",
-  replica: "weather-0",
-  session: undefined,
-  status: 200,
-  rpcError: undefined,
-  isToolError: false,
-  end: "complete",
-  isStream: false,
-  isLasting: false,
-  durationMs: 30,
-  gatewayMs: 0.2,
-  upstreamMs: 29.8,
-  heldMs: undefined,
-  requestBytes: 100,
-  answerBytes: 200,
-};
+import { request } from "../request.ts";
 
 /** Figures, and what Prometheus would read. */
 function stand() {
