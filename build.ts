@@ -10,7 +10,13 @@ const project = import.meta.dir;
  * any of them needs: of guards and replicas there are many, so they share with nobody.
  */
 const programs = [
-  ["gateway/main.ts", "gateway/doctor-main.ts", "gateway/store-main.ts", "gateway/store/make-empty-database.ts"],
+  [
+    "gateway/main.ts",
+    "gateway/worker-main.ts",
+    "gateway/doctor-main.ts",
+    "gateway/store-main.ts",
+    "gateway/store/make-empty-database.ts",
+  ],
   ["injector/main.ts"],
   ["injector/guard/main.ts"],
   ["gateway/runtime/images/mcp-example.ts"],

@@ -11,6 +11,8 @@ import { type TraceSettings, traceSettingsOf } from "./observe/traces/settings.t
 export type Config = {
   readonly port: number;
   readonly host: string;
+  /** Processes that share the port. */
+  readonly workers: number;
   /** Nobody but this machine can reach the port. */
   readonly loopback: boolean;
   readonly auth: Auth;
@@ -86,9 +88,13 @@ export function readConfig(
   if (!parsed.success || problems.length > 0) return { state: "invalid", problems: [...problems, ...described] };
   const env = parsed.data;
   const identity = readAuth(env);
-  const further = [keysProblem(env), guardProblem(env), metricsProblem(env), networkProblem(env, identity)].filter(
-    (problem) => problem !== undefined,
-  );
+  const further = [
+    keysProblem(env),
+    workersProblem(env),
+    guardProblem(env),
+    metricsProblem(env),
+    networkProblem(env, identity),
+  ].filter((problem) => problem !== undefined);
   if (identity.state === "invalid") return { state: "invalid", problems: [...identity.problems, ...further] };
   if (further.length > 0) return { state: "invalid", problems: further };
   const { auth } = identity;
@@ -97,6 +103,7 @@ export function readConfig(
     config: Object.freeze({
       port: env.PORT,
       host: env.HOST,
+      workers: env.GATEWAY_WORKERS,
       loopback: isLoopback(env.HOST),
       auth,
       publicOrigin: env.PUBLIC_ORIGIN,
@@ -156,8 +163,16 @@ export function keysProblem({ STORE_URL, GATEWAY_KEYS }: Pick<Environment, "STOR
   return "GATEWAY_KEYS: needed with this STORE_URL, since there is no directory to keep keys in; or set GATEWAY_KEYS_FILE";
 }
 
-function metricsOf({ METRICS_PORT: port, HOST }: Environment): MetricsSettings {
-  if (port === undefined) return { kind: isLoopback(HOST) ? "loopback" : "off" };
+/** Workers are gateways of their own that happen to share a port: what is one gateway's alone, they cannot have. */
+function workersProblem({ GATEWAY_WORKERS, STORE_URL, RUNTIME }: Environment): string | undefined {
+  if (GATEWAY_WORKERS === 1 || (RUNTIME === "kubernetes" && directoryOf(STORE_URL) === undefined)) return undefined;
+  const why = "one process alone can have an embedded database and child processes";
+  return `GATEWAY_WORKERS: more than one need RUNTIME=kubernetes and a STORE_URL of PostgreSQL or Cosmos DB, since ${why}`;
+}
+
+function metricsOf({ METRICS_PORT: port, HOST, GATEWAY_WORKERS }: Environment): MetricsSettings {
+  // At the shared port they would be those of whichever worker answers.
+  if (port === undefined) return { kind: isLoopback(HOST) && GATEWAY_WORKERS === 1 ? "loopback" : "off" };
   return port === "off" ? { kind: "off" } : { kind: "own-port", port };
 }
 

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { documentHead } from "../openapi/document.ts";
 import type { Config } from "./config.ts";
 import { followLogLevel } from "./log-level.ts";
-import { type Metrics, metricsPort } from "./metrics-routes.ts";
+import { listen, listenForMetrics } from "./listeners.ts";
+import type { Metrics } from "./metrics-routes.ts";
 import { type Events, eventsTo } from "./observe/events.ts";
+import { type Family, familiesOf } from "./observe/metrics/families.ts";
 import { exposition, processRegistry } from "./observe/metrics/registry.ts";
 import { openOutput } from "./observe/logs/output.ts";
 import { processFigures } from "./observe/metrics/process-figures.ts";
@@ -13,6 +15,8 @@ export type Served = {
   readonly url: string;
   /** Where the figures have a port of their own. */
   readonly metricsUrl: string | undefined;
+  /** All figures, for whoever shows them with those of other processes. */
+  figures(): Promise<readonly Family[]>;
   /**
    * Fails readiness and, where a delay is set, serves on until proxies have heard of it. Then takes no more connections, ends
    * event streams, lets calls in flight finish up to a limit, and closes everything that was opened.
@@ -22,7 +26,7 @@ export type Served = {
   hurry(): void;
 };
 
-/** A whole gateway on its port. */
+/** A whole gateway on its port; one of several that share it where the settings ask for workers. */
 export async function serve(
   config: Config,
   open: (config: Config, events: Events, metrics: Metrics) => Promise<Gateway> = openGateway,
@@ -36,9 +40,10 @@ export async function serve(
   if (config.logLevelFile) opening.use(await followLogLevel({ file: config.logLevelFile, log, events }));
   opening.use(processFigures(events));
   // Before anything that may take its time, and after everything that may: a gateway that starts or stops is worth a look.
-  const metricsUrl = listenForMetrics(config, metrics, opening);
+  const shared = config.workers > 1;
+  const metricsUrl = shared ? undefined : listenForMetrics(config, metrics, opening);
   const gateway = opening.use(await open(config, events, metrics));
-  const server = listen(config, gateway);
+  const server = listen(config, gateway.fetch, { shared });
   const opened = opening.move();
   const url = `http://${config.host}:${server.port}`;
   const startMs = Math.round(performance.now());
@@ -56,6 +61,7 @@ export async function serve(
   return {
     url,
     metricsUrl,
+    figures: () => familiesOf(registry),
     stop(reason) {
       stopping ??= stop(reason);
       return stopping;
@@ -82,37 +88,4 @@ export async function serve(
 /** Ends early when the signal fires. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return sleep(ms, undefined, { signal }).catch(() => undefined);
-}
-
-function listen({ host, port }: Config, { fetch }: Gateway): Bun.Server<undefined> {
-  try {
-    return Bun.serve({
-      port,
-      hostname: host,
-      // Bun cuts silent connections after 10 s; MCP streams are silent for hours.
-      idleTimeout: 0,
-      // Bodies are limited where they are read, so that the refusal is in the protocol's own words.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch,
-    });
-  } catch (cause) {
-    throw new Error(`Cannot listen on ${host}:${port}. Stop what does, or choose another PORT or HOST.`, { cause });
-  }
-}
-
-function listenForMetrics(
-  { host, metrics: settings }: Config,
-  metrics: Metrics,
-  opening: AsyncDisposableStack,
-): string | undefined {
-  if (settings.kind !== "own-port") return undefined;
-  try {
-    const server = Bun.serve({ port: settings.port, hostname: host, fetch: metricsPort(metrics) });
-    opening.defer(() => server.stop(true));
-    return `http://${host}:${server.port}/metrics`;
-  } catch (cause) {
-    throw new Error(`Cannot listen on ${host}:${settings.port}. Stop what does, or choose another METRICS_PORT.`, {
-      cause,
-    });
-  }
 }

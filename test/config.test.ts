@@ -15,6 +15,7 @@ test("without settings it is a laptop's gateway", () => {
   expect(config({})).toEqual({
     port: 8000,
     host: "127.0.0.1",
+    workers: 1,
     loopback: true,
     auth: { kind: "dev" },
     publicOrigin: undefined,
@@ -50,6 +51,23 @@ test("without settings it is a laptop's gateway", () => {
 test("everything that is wrong is said at once, by name", () => {
   const said = problems({ PORT: "eighty", STORE_URL: "mysql://x", LOG_LEVEL: "loud", GATEWAY_KEYS: "short" });
   expect(said.map((problem) => problem.split(":")[0])).toEqual(["PORT", "STORE_URL", "GATEWAY_KEYS", "LOG_LEVEL"]);
+});
+
+test("several processes share what can be shared only", () => {
+  const shared = {
+    GATEWAY_WORKERS: "2",
+    GUARD: "off",
+    GATEWAY_KEYS: "k".repeat(32),
+    STORE_URL: "postgres://gateway@db/gateway",
+    RUNTIME: "kubernetes",
+  };
+  expect(config(shared)).toMatchObject({ workers: 2, metrics: { kind: "off" } });
+  expect(config({ ...shared, METRICS_PORT: "9090" }).metrics).toEqual({ kind: "own-port", port: 9090 });
+  const why =
+    "GATEWAY_WORKERS: more than one need RUNTIME=kubernetes and a STORE_URL of PostgreSQL or Cosmos DB, since one process alone can have an embedded database and child processes";
+  expect(problems({ ...shared, RUNTIME: "local" })).toEqual([why]);
+  expect(problems({ ...shared, STORE_URL: "pglite:./.data" })).toEqual([why]);
+  expect(problems({ GATEWAY_WORKERS: "0" })[0]).toStartWith("GATEWAY_WORKERS: ");
 });
 
 test("figures have a port of their own, the gateway's on this machine, or none", () => {

@@ -63,6 +63,7 @@ export const Surroundings = z.object({
 export const Environment = Surroundings.extend(TraceEnvironment.shape).extend({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
   HOST: z.string().min(1).default("127.0.0.1"),
+  GATEWAY_WORKERS: z.coerce.number().int().min(1).max(64).default(1),
   PUBLIC_ORIGIN: origin.optional(),
   ALLOWED_HOSTS: list,
   ALLOWED_ORIGINS: list.pipe(z.array(origin)),

@@ -67,7 +67,7 @@ test.if(promtool !== null).each(["prometheus.yaml", "laptop.yaml"])(
     const scrape_configs = config.scrape_configs.map((job) => ({ ...job, kubernetes_sd_configs: undefined }));
     const { content, said } = await checkConfig(JSON.stringify({ ...config, scrape_configs }), rules);
     expect(said).toContain("1 rule files found");
-    expect(said).toContain("50 rules found");
+    expect(said).toContain("51 rules found");
     expect(content).toBe(true);
   },
 );

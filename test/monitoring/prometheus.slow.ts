@@ -15,6 +15,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   "Control plane: Reconciles, {{kind}} again": "what a laptop has taken does not fail",
   "Control plane: Watches of Kubernetes that broke off, {{kind}}": "in a cluster only",
   "Control plane: Kubernetes asks for patience, {{status}}": "in a cluster only",
+  "Processes: Workers, {{pod}} {{instance}}": "a laptop's gateway is one process",
+  "Processes: Workers, ended within the last hour, {{how}}": "a laptop's gateway is one process",
   "Processes: Resident memory, limit": "kube-state-metrics tells it",
 };
 

@@ -279,6 +279,16 @@ const changes: readonly { name: string; series: Series; firing: readonly string[
     firing: [],
   },
   {
+    name: "workers crash",
+    series: { [ofGateway("mcp_gateway_worker_ends_total", { how: "crashed" })]: growing(1) },
+    firing: ["McpWorkersCrashing"],
+  },
+  {
+    name: "workers are restarted on purpose",
+    series: { [ofGateway("mcp_gateway_worker_ends_total", { how: "asked" })]: growing(1) },
+    firing: [],
+  },
+  {
     name: "spans are dropped",
     series: { [ofGateway("mcp_gateway_spans_dropped_total")]: growing(10) },
     firing: ["McpSpansDropped"],

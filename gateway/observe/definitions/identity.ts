@@ -19,6 +19,7 @@ export const identityDefinitions = {
     name: "mcp_gateway_token_cache_entries",
     help: "Verified tokens that are remembered.",
     labels: [],
+    together: "sum",
   },
   issuerKeyReadings: {
     kind: "counter",

@@ -4,6 +4,18 @@ const delays = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 
 /** The process itself. */
 export const processDefinitions = {
+  workers: {
+    kind: "gauge",
+    name: "mcp_gateway_workers",
+    help: "Processes that share the port and take requests; absent where one process is the gateway.",
+    labels: [],
+  },
+  workerEnds: {
+    kind: "counter",
+    name: "mcp_gateway_worker_ends_total",
+    help: "Processes that shared the port and ended while the gateway went on, by how: asked (by SIGTERM) or crashed.",
+    labels: ["how"],
+  },
   settingsFiles: {
     kind: "counter",
     name: "mcp_gateway_settings_file_changes_total",
@@ -34,24 +46,28 @@ export const processDefinitions = {
     name: "mcp_gateway_heap_used_bytes",
     help: "Memory that JavaScript objects hold, buffers and WebAssembly included, as of the last garbage collection.",
     labels: [],
+    together: "sum",
   },
   heapTotal: {
     kind: "gauge",
     name: "mcp_gateway_heap_total_bytes",
     help: "Memory that is set aside for JavaScript objects themselves, without buffers and WebAssembly.",
     labels: [],
+    together: "sum",
   },
   openFds: {
     kind: "gauge",
     name: "process_open_fds",
     help: "Number of open file descriptors; on Linux.",
     labels: [],
+    together: "sum",
   },
   maxFds: {
     kind: "gauge",
     name: "process_max_fds",
     help: "Maximum number of open file descriptors; on Linux.",
     labels: [],
+    together: "sum",
   },
   runtimeInfo: {
     kind: "gauge",

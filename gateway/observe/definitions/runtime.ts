@@ -37,6 +37,7 @@ export const runtimeDefinitions = {
     name: "mcp_gateway_upstream_connections",
     help: "Open connections to MCP servers, idle ones included.",
     labels: [],
+    together: "sum",
   },
   watchInterruptions: {
     kind: "counter",

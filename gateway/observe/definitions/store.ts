@@ -16,6 +16,7 @@ export const storeDefinitions = {
     name: "mcp_gateway_store_up",
     help: "1 if the store answered when it was last asked, which is every few seconds.",
     labels: [],
+    together: "min",
   },
   changeFeedAge: {
     kind: "gauge",
@@ -40,6 +41,7 @@ export const storeDefinitions = {
     name: "mcp_gateway_audit_entries_waiting",
     help: "Tool calls that are not in the audit trail yet.",
     labels: [],
+    together: "sum",
   },
   auditWritten: {
     kind: "counter",

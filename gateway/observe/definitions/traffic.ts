@@ -56,6 +56,7 @@ export const trafficDefinitions = {
     name: "mcp_gateway_open_streams",
     help: "Event streams under way.",
     labels: ["adapter"],
+    together: "sum",
   },
   toolCalls: {
     kind: "counter",
@@ -87,6 +88,7 @@ export const trafficDefinitions = {
     name: "mcp_gateway_sessions",
     help: "MCP sessions that this gateway has seen in use within the last 15 minutes.",
     labels: ["adapter", "replica"],
+    together: "sum",
   },
   holds: {
     kind: "counter",

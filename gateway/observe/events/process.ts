@@ -3,11 +3,14 @@ import { cells, histogramCells } from "../metrics/cells.ts";
 import type { Log } from "../logs/log.ts";
 import { processDefinitions as definitions } from "../definitions/process.ts";
 
+export type WorkerEnd = { pid: number; how: "asked" | "crashed"; exit: number | string };
+
 /** What happens to the process: its beginning and end, its settings' files, its time, and what it could not tell. */
 export function processEvents(log: Log, registry: Registry) {
   const files = cells(registry, definitions.settingsFiles);
   const spans = cells(registry, definitions.spansDropped).of();
   const lines = cells(registry, definitions.logLinesDropped).of();
+  const ends = cells(registry, definitions.workerEnds);
   const delays = histogramCells(registry, definitions.eventLoopDelay).of();
 
   return {
@@ -19,6 +22,13 @@ export function processEvents(log: Log, registry: Registry) {
       auth: string;
       startMs: number;
     }) => log.info(at, "listening"),
+    workersListening: (at: { url: string; metricsUrl: string | undefined; workers: number }) =>
+      log.info(at, "workers listen"),
+    /** It is started again after a pause. */
+    workerEnded: (what: WorkerEnd & { pauseMs: number }) => {
+      ends.of(what.how).value++;
+      log[what.how === "asked" ? "info" : "error"](what, "worker ended");
+    },
     gatewayDraining: (signal: string) => log.info({ signal }, "draining"),
     gatewayStopped: () => log.info("stopped"),
 

@@ -12,7 +12,11 @@ export type Definition = {
   readonly buckets?: readonly number[];
   /** So many sets of label values at most; whatever comes after them is counted under `other`. */
   readonly maxSeries?: number;
+  /** Of a gauge: what the processes of one gateway say together. Usually the largest, since they see the same world. */
+  readonly together?: Together;
 };
+
+export type Together = "sum" | "max" | "min";
 
 /** One number that is counted on the path of requests: `cell.value++` is all that it costs. */
 export type Cell = { value: number };
@@ -118,8 +122,9 @@ export type Value = {
 };
 
 /** The registry asks for no more of a metric than this, when somebody fetches the figures. */
-export function register(registry: Registry, { name, help, kind }: Definition, values: () => Iterable<Value>): void {
-  const shown = { name, help, type: kind, aggregator: "sum" };
+export function register(registry: Registry, definition: Definition, values: () => Iterable<Value>): void {
+  const { name, help, kind, together = kind === "gauge" ? "max" : "sum" } = definition;
+  const shown = { name, help, type: kind, aggregator: together };
   const metric = { ...shown, values, get: async () => ({ ...shown, values: [...values()] }) };
   registry.registerMetric(metric as unknown as Metric);
 }

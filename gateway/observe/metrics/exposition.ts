@@ -1,29 +1,21 @@
 import { setImmediate } from "node:timers/promises";
-import type Registry from "prom-client/lib/registry.js";
+import { type Family, type FamilySource, familyOf, metricsOf } from "./families.ts";
 import type { Value } from "./cells.ts";
 
-type Family = {
-  readonly name: string;
-  readonly help: string;
-  readonly type: unknown;
-  readonly values: Iterable<Value>;
-};
-/** Cells give their values one by one; the library's own metrics give all at once. */
-type Metric = { get(): Promise<Family> } | (Omit<Family, "values"> & { values(): Iterable<Value> });
 export type Format = "prometheus" | "openmetrics";
 
 /** Between two turns of everything else in this process: a fraction of a millisecond. */
 const linesAtOnce = 500;
 
-const underWay = new WeakMap<Registry, Map<Format, Promise<Blob>>>();
+const underWay = new WeakMap<FamilySource, Map<Format, Promise<Blob>>>();
 
 /** The same for whoever asks while it is being written, so that many who ask cost no more than one. */
-export function sharedExpositionOf(registry: Registry, format: Format): Promise<Blob> {
-  const own = underWay.get(registry) ?? new Map<Format, Promise<Blob>>();
-  underWay.set(registry, own);
+export function sharedExpositionOf(source: FamilySource, format: Format): Promise<Blob> {
+  const own = underWay.get(source) ?? new Map<Format, Promise<Blob>>();
+  underWay.set(source, own);
   const known = own.get(format);
   if (known) return known;
-  const writing = expositionOf(registry, format).finally(() => own.delete(format));
+  const writing = expositionOf(source, format).finally(() => own.delete(format));
   own.set(format, writing);
   return writing;
 }
@@ -32,12 +24,12 @@ export function sharedExpositionOf(registry: Registry, format: Format): Promise<
  * All figures as text, in Prometheus' format or as OpenMetrics 1.0: there a counter's family is named without its suffix, there are
  * no empty lines, and an end. Whoever counts thousands of things answers other requests meanwhile.
  */
-async function expositionOf(registry: Registry, format: Format): Promise<Blob> {
+async function expositionOf(source: FamilySource, format: Format): Promise<Blob> {
   const isOpen = format === "openmetrics";
   const parts: string[] = [];
   let lines: string[] = [];
-  for (const metric of registry.getMetricsAsArray() as unknown as Metric[]) {
-    const family = "values" in metric ? { ...metric, values: metric.values() } : await metric.get();
+  for (const metric of metricsOf(source)) {
+    const family = await familyOf(metric);
     lines.push(headOf(family, isOpen));
     for (const value of family.values) {
       lines.push(`${value.metricName ?? family.name}${labelsOf(value.labels)} ${numberOf(value.value)}\n`);

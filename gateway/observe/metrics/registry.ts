@@ -2,6 +2,7 @@ import Counter from "prom-client/lib/counter.js";
 import Gauge from "prom-client/lib/gauge.js";
 import Registry from "prom-client/lib/registry.js";
 import { sharedExpositionOf } from "./exposition.ts";
+import type { FamilySource } from "./families.ts";
 
 /**
  * What one process counts, for Prometheus to fetch. A registry of its own, so that two in one process never meet. It says of the
@@ -14,6 +15,7 @@ export function processRegistry(build: { name: string; version: string }): Regis
     name: `${build.name}_build_info`,
     help: "Which version runs; the value is always 1.",
     labelNames: ["version"],
+    aggregator: "max",
     registers,
   });
   info.set({ version: build.version }, 1);
@@ -38,6 +40,7 @@ export function processRegistry(build: { name: string; version: string }): Regis
   const started = new Gauge({
     name: "process_start_time_seconds",
     help: "Start time of the process since unix epoch in seconds.",
+    aggregator: "max",
     registers,
   });
   started.set(performance.timeOrigin / 1000);
@@ -45,9 +48,9 @@ export function processRegistry(build: { name: string; version: string }): Regis
 }
 
 /** All of it, in the format that `accept` asks for: OpenMetrics 1.0 where it is wanted more than the older text format. */
-export async function exposition(registry: Registry, accept: string | null): Promise<Response> {
+export async function exposition(source: FamilySource, accept: string | null): Promise<Response> {
   const isOpen = wanted(accept ?? "", "application/openmetrics-text") > wanted(accept ?? "", "text/plain");
-  return new Response(await sharedExpositionOf(registry, isOpen ? "openmetrics" : "prometheus"), {
+  return new Response(await sharedExpositionOf(source, isOpen ? "openmetrics" : "prometheus"), {
     headers: { "content-type": isOpen ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE },
   });
 }

@@ -58,6 +58,15 @@ export const process: Group = {
         "kubectl -n {{ $labels.namespace }} describe pod {{ $labels.pod }} has the last state: OOMKilled is the memory limit, an exit code is in kubectl -n {{ $labels.namespace }} logs {{ $labels.pod }} --previous, a failed liveness probe a blocked event loop.",
     },
     {
+      name: "McpWorkersCrashing",
+      severity: "warning",
+      when: when(sum(increase(gateway.workerEnds, { how: '="crashed"' }, "30m"), "namespace", "pod"), ">", 1),
+      summary: "Workers of {{ $labels.pod }} crashed {{ $value | humanize }} times in half an hour",
+      description: "The streams and calls that a worker has break with it; sessions go on at another one.",
+      runbook:
+        "grep 'worker ended' in kubectl -n {{ $labels.namespace }} logs {{ $labels.pod }}: exit SIGKILL is the memory limit of the pod, which its workers share, anything else has its reason in the lines before.",
+    },
+    {
       name: "McpSettingsUnusable",
       severity: "warning",
       when: counted(gateway.settingsFiles, { result: '="unusable"' }, "15m", "namespace", "setting"),

@@ -1,6 +1,6 @@
 import { gateway, gatewayProcess, otherMetrics } from "../metrics.ts";
 import { graph, quantiles, type Row } from "../panels.ts";
-import { and, changes, max, now, rate, share, sum } from "../promql.ts";
+import { and, changes, increase, max, now, rate, share, sum } from "../promql.ts";
 import { here, isGateway } from "./scope.ts";
 
 const byGateway = "{{pod}} {{instance}}";
@@ -40,6 +40,15 @@ export const process: Row = {
     graph("Starts", "short", [{ of: and(changes(started, here, "1h"), now(isGateway, here), ...own), as: byGateway }], {
       about: "Within the last hour, without leaving the pod.",
     }),
+    graph(
+      "Workers",
+      "short",
+      [
+        { of: now(gateway.workers, here), as: byGateway },
+        { of: sum(increase(gateway.workerEnds, here, "1h"), "how"), as: "ended within the last hour, {{how}}" },
+      ],
+      { about: "Where GATEWAY_WORKERS asks for several processes on one port." },
+    ),
     graph("Dropped", "ops", [
       { of: sum(rate(gateway.spansDropped, here)), as: "spans" },
       { of: sum(rate(gateway.logLinesDropped, here)), as: "log lines" },
