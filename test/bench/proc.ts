@@ -6,11 +6,15 @@ export const cpuUs = (pids: readonly number[]): number => sum(pids, (pid) => tic
 /** Resident memory of these processes in bytes (VmRSS; pages they share count once for each). */
 export const residentBytes = (pids: readonly number[]): number => sum(pids, residentOf);
 
-/** A process and all its descendants. */
+/** A process and all its descendants, without those that end meanwhile. */
 export function processTree(root: number): number[] {
-  const tasks = readdirSync(`/proc/${root}/task`);
-  const children = tasks.flatMap((task) => numbers(readFileSync(`/proc/${root}/task/${task}/children`, "utf8")));
-  return [root, ...children.flatMap(processTree)];
+  try {
+    const tasks = readdirSync(`/proc/${root}/task`);
+    const children = tasks.flatMap((task) => numbers(readFileSync(`/proc/${root}/task/${task}/children`, "utf8")));
+    return [root, ...children.flatMap(processTree)];
+  } catch {
+    return [];
+  }
 }
 
 /** The cores this process may run on. */

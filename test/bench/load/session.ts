@@ -14,12 +14,17 @@ export type Session = {
   head(method: "POST" | "GET", bodyBytes: number, fields?: string): string;
 };
 
-/** Connects and initializes. `onLost` is called when the connection ends without having been closed here. */
-export async function openSession(origin: string, path: string, onLost: () => void): Promise<Session> {
-  const { hostname, port, host } = new URL(origin);
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const answer = initializeAnswer(resolve, reject);
-  let sink: MessageSink = answer;
+/** One connection: requests go out on it, and what comes back is read as answers. */
+export type Connection = Pick<Session, "send" | "receive" | "close" | "leave"> & {
+  /** Reads nothing until it is resumed. */
+  pause(): void;
+  resume(): void;
+};
+
+/** Connects. `onLost` is called when the connection ends without having been closed here. */
+export async function openConnection(origin: string, onLost: () => void): Promise<Connection> {
+  const { hostname, port } = new URL(origin);
+  let sink: MessageSink = { head() {}, piece() {}, end() {} };
   const feed = messageReader({
     head: (text) => sink.head(text),
     piece: (bytes) => sink.piece(bytes),
@@ -29,7 +34,6 @@ export async function openSession(origin: string, path: string, onLost: () => vo
   function lost() {
     if (!open) return;
     open = false;
-    reject(new Error(`${origin} closed the connection during initialize`));
     onLost();
   }
   const socket = await Bun.connect({
@@ -37,17 +41,10 @@ export async function openSession(origin: string, path: string, onLost: () => vo
     port: Number(port),
     socket: { data: (_, bytes) => feed(bytes), close: lost, error: lost },
   });
-  const send = (request: string | Buffer) => {
-    if (socket.write(request) < request.length) socket.terminate();
-  };
-  const timeout = setTimeout(
-    () => reject(new Error(`${origin}${path} did not answer initialize in time`)),
-    initializeTimeoutMs,
-  );
-  send(requestHead({ method: "POST", path, host }, initialize.length) + initialize);
-  const sessionId = await promise.finally(() => clearTimeout(timeout));
   return {
-    send,
+    send: (request) => {
+      if (socket.write(request) < request.length) socket.terminate();
+    },
     receive: (next) => {
       sink = next;
     },
@@ -59,12 +56,33 @@ export async function openSession(origin: string, path: string, onLost: () => vo
       open = false;
       socket.end();
     },
-    head: (method, bodyBytes, fields) => requestHead({ method, path, host, sessionId }, bodyBytes, fields),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
   };
 }
 
+/** Connects and initializes. `onLost` is called when the connection ends without having been closed here. */
+export async function openSession(origin: string, path: string, onLost: () => void): Promise<Session> {
+  const { host } = new URL(origin);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const { send, receive, close, leave } = await openConnection(origin, () => {
+    reject(new Error(`${origin} closed the connection during initialize`));
+    onLost();
+  });
+  receive(initializeAnswer(resolve, reject));
+  const timeout = setTimeout(
+    () => reject(new Error(`${origin}${path} did not answer initialize in time`)),
+    initializeTimeoutMs,
+  );
+  send(requestHead({ method: "POST", path, host }, initialize.length) + initialize);
+  const sessionId = await promise.finally(() => clearTimeout(timeout));
+  const head: Session["head"] = (method, bodyBytes, fields) =>
+    requestHead({ method, path, host, sessionId }, bodyBytes, fields);
+  return { send, receive, close, leave, head };
+}
+
 const initializeTimeoutMs = 10_000;
-const initialize = JSON.stringify({
+export const initialize = JSON.stringify({
   jsonrpc: "2.0",
   id: 1,
   method: "initialize",
@@ -89,8 +107,9 @@ function initializeAnswer(resolve: (sessionId: string) => void, reject: (error: 
   };
 }
 
-function requestHead(
-  at: { method: string; path: string; host: string; sessionId?: string },
+/** Up to and with the empty line. `fields`: more of them, each with its line end. */
+export function requestHead(
+  at: { method: string; path: string; host: string; sessionId?: string | undefined },
   bodyBytes: number,
   fields = "",
 ) {

@@ -68,9 +68,15 @@ export async function startGateway(
 }
 
 const unobserved = { LOG_LEVEL: "warn", METRICS_PORT: "off" };
-const observed = (port: number) => ({ LOG_LEVEL: "info", OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+export const observed = (port: number) => ({
+  LOG_LEVEL: "info",
+  OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+});
 
-function startCollector({ cores, folder }: Site, name: string): AsyncDisposable & { port: number } {
+export function startCollector(
+  { cores, folder }: Pick<Site, "cores" | "folder">,
+  name: string,
+): AsyncDisposable & { port: number } {
   const port = freePort();
   const command = [process.execPath, `${import.meta.dir}/collector.ts`, `${port}`];
   const child = startChild({ name: `collector-${name}`, command, cores: cores.rest, folder });
@@ -83,7 +89,7 @@ function guardsOf(gateway: number): number[] {
 }
 
 const guardProgram = "injector/guard/main.ts";
-const gatewayProgram = `${import.meta.dir}/../../../gateway/main.ts`;
+export const gatewayProgram = `${import.meta.dir}/../../../gateway/main.ts`;
 const image = "bench-upstream";
 const adapter = "bench";
 

@@ -37,7 +37,8 @@ export function connection(socket: Socket, { streams, held, figures }: Context):
       if (head.startsWith("POST ")) post();
       else if (head.startsWith(`GET ${figuresPath} `)) tell();
       else if (head.startsWith("GET ") && field(head, "accept")?.includes("text/event-stream")) stream();
-      else write("HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\nContent-Length: 0\r\n\r\n");
+      else if (head.startsWith("DELETE ")) write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+      else write("HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST, DELETE\r\nContent-Length: 0\r\n\r\n");
     },
   });
   return { feed, drain: () => writeLarge(unsent), leave: () => leave() };
