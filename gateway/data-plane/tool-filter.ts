@@ -1,6 +1,8 @@
+import { HeldBytes } from "../observe/requests/held-bytes.ts";
 import { type EventRule, eventRewriter } from "./policy/events.ts";
 import type { Id } from "./policy/messages.ts";
-import { type ListRule, mayHoldList, withoutForbidden } from "./policy/tool-list.ts";
+import { listMarks, type ListRule, withoutForbidden } from "./policy/tool-list.ts";
+import { inSlices } from "./slices.ts";
 
 export type FilterOptions = {
   /** What becomes of answers to other requests; a session's streams may carry a list that another request asked for. */
@@ -21,7 +23,7 @@ const aboutBytes = ["content-length", "content-digest", "repr-digest", "digest",
  * The same answer, its tool lists without the tools outside `access`: in JSON or in an event stream, for the requests
  * `listIds` and, if wanted, for all others. An event that holds no such list goes on at once, byte for byte. What cannot
  * be checked is not let by: a 502 when the headers tell (a content coding, no MCP type), else the answer breaks off, as it
- * does when the server dies. Answers that are no 2xx hold no result and go on untouched. Costs a copy of every byte, so
+ * does when the server dies. Answers that are no 2xx hold no result and go on untouched. Costs a look at every byte, so
  * it is for requests under a policy only.
  */
 export function filterToolLists(
@@ -37,7 +39,7 @@ export function filterToolLists(
   const coding = response.headers.get("content-encoding");
   if (coding && coding.toLowerCase() !== "identity") return uncheckable(body, "is encoded", refused);
   const rewrite = (text: string) => withoutForbidden(text, { allowed: access, listIds, others });
-  const rule = { maxHeldBytes, mayMatter: mayHoldList, rewrite };
+  const rule = { maxHeldBytes, marks: listMarks, rewrite };
   const type = response.headers.get("content-type")?.toLowerCase() ?? "";
   if (type.startsWith("text/event-stream")) return withBody(response, through(body, eventRewriter(rule), refused));
   if (type.includes("json")) return withBody(response, through(body, jsonRewriter(rule), refused));
@@ -50,19 +52,17 @@ type Rewriter = {
   end(): Buffer[];
 };
 
-function jsonRewriter({ maxHeldBytes, mayMatter, rewrite }: EventRule): Rewriter {
-  const held: Uint8Array[] = [];
-  let heldBytes = 0;
+function jsonRewriter({ maxHeldBytes, marks, rewrite }: EventRule): Rewriter {
+  const held = new HeldBytes();
   return {
     push(chunk) {
-      heldBytes += chunk.length;
-      if (heldBytes > maxHeldBytes) throw new Error(`an answer is larger than ${maxHeldBytes} bytes`);
-      held.push(chunk);
+      held.add(chunk);
+      if (held.length > maxHeldBytes) throw new Error(`an answer is larger than ${maxHeldBytes} bytes`);
       return [];
     },
     end() {
-      const bytes = Buffer.concat(held);
-      const text = mayMatter(bytes) ? rewrite(new TextDecoder().decode(bytes)) : undefined;
+      const bytes = held.all();
+      const text = marks.some((mark) => bytes.includes(mark)) ? rewrite(new TextDecoder().decode(bytes)) : undefined;
       return [text === undefined ? bytes : Buffer.from(text)];
     },
   };
@@ -75,12 +75,13 @@ function through(
   refused: (reason: string) => void,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
+  const read = inSlices(() => reader.read());
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         // A pull that gives nothing is not repeated.
         for (;;) {
-          const { done, value } = await reader.read();
+          const { done, value } = await read();
           const ready = rewritten(done ? undefined : value);
           // Bun prints every other reason, with a stack.
           if (!ready) return controller.error(null);
@@ -97,7 +98,8 @@ function through(
   /** Undefined: it must break off here. */
   function rewritten(chunk: Uint8Array | undefined): Buffer | undefined {
     try {
-      return Buffer.concat(chunk ? rewriter.push(chunk) : rewriter.end());
+      const ready = chunk ? rewriter.push(chunk) : rewriter.end();
+      return ready.length === 1 ? ready[0] : Buffer.concat(ready);
     } catch (error) {
       void reader.cancel(error).catch(() => {});
       refused(error instanceof Error ? error.message : String(error));

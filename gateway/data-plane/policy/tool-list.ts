@@ -11,13 +11,8 @@ export type ListRule = {
   readonly others: "untouched" | "by-shape";
 };
 
-/** Bytes that hold neither hold no member `tools`, however its letters are written. */
-const marks = ['"tools"', "\\u00"];
-
-/** Whether a look is needed at all: most answers are passed without being decoded and parsed. */
-export function mayHoldList(bytes: Buffer): boolean {
-  return marks.some((mark) => bytes.includes(mark));
-}
+/** Bytes that hold neither hold no member `tools`, however its letters are written: most are neither decoded nor parsed. */
+export const listMarks = ['"tools"', "\\u00"].map((mark) => Buffer.from(mark));
 
 /**
  * A JSON-RPC answer, or a batch of them, without the tools that are not allowed; all other fields stay as they are.

@@ -1,8 +1,9 @@
 import { malformed, type ParseFailure } from "./parse-failure.ts";
+import { Pieces } from "./pieces.ts";
 
 /** Reads a chunked body (RFC 9112 §7.1) and the trailers after it, which are skipped. */
 export type ChunkedBody = {
-  /** Adds the payload of these bytes to `body`, as views. `bytes`: how many belonged to the body when it is complete. */
+  /** Adds the payload of these bytes to `body`. `bytes`: how many belonged to the body when it is complete. */
   feed(bytes: Uint8Array, body: Uint8Array[]): { state: "open" } | { state: "complete"; bytes: number } | ParseFailure;
 };
 
@@ -26,11 +27,12 @@ export function chunkedBody(): ChunkedBody {
   return { feed };
 
   function feed(bytes: Uint8Array, body: Uint8Array[]): ReturnType<ChunkedBody["feed"]> {
+    const pieces = new Pieces(bytes, body);
     let at = 0;
     while (at < bytes.length) {
       if (place === "data") {
         const length = Math.min(size, bytes.length - at);
-        body.push(bytes.subarray(at, at + length));
+        pieces.add(at, at + length);
         at += length;
         size -= length;
         if (size === 0) place = "data CR";
@@ -40,9 +42,13 @@ export function chunkedBody(): ChunkedBody {
       const next = step(bytes[at] as number);
       at++;
       if (next === undefined) return malformed("the chunks are malformed");
-      if (isEnd) return { state: "complete", bytes: at };
+      if (isEnd) {
+        pieces.flush();
+        return { state: "complete", bytes: at };
+      }
       place = next;
     }
+    pieces.flush();
     return openStill;
   }
 

@@ -8,11 +8,11 @@ export type AnswerFailure = number | "tool_error";
 const errorMark = Buffer.from('"error"');
 const toolErrorMark = Buffer.from('"isError"');
 /** The end of both. */
-const eitherMark = Buffer.from('rror"');
+export const anyFailureMark = Buffer.from('rror"');
 
 /** Whether a failure may be in there: a look at the bytes, so that what holds none is never parsed. */
 export function mayHoldFailure(bytes: Uint8Array): boolean {
-  if (indexOf.call(bytes, eitherMark) < 0) return false;
+  if (indexOf.call(bytes, anyFailureMark) < 0) return false;
   return indexOf.call(bytes, errorMark) >= 0 || mayHoldToolError(bytes);
 }
 

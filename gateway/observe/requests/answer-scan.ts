@@ -1,4 +1,7 @@
-import { type AnswerFailure, failureIn, mayHoldFailure } from "./answer-failure.ts";
+import { type AnswerFailure, anyFailureMark, failureIn, mayHoldFailure } from "./answer-failure.ts";
+import { cr, dataIn, lf } from "./event-parts.ts";
+import { HeldBytes } from "./held-bytes.ts";
+import { markSearch } from "./mark-search.ts";
 
 /** Looks for what went wrong in an answer while it passes by. */
 export type AnswerScan = {
@@ -46,7 +49,7 @@ class JsonScan implements AnswerScan {
 
 /** Keeps only what has come of an event that is not complete, mostly nothing. */
 function eventScan(): AnswerScan {
-  let begun: Buffer = Buffer.alloc(0);
+  const begun = new HeldBytes();
   /** In an event that is too long. */
   let skipping = false;
   let failure: AnswerFailure | undefined;
@@ -55,57 +58,79 @@ function eventScan(): AnswerScan {
       if (failure !== undefined) return;
       // Nearly always: whole events, in which nothing has failed.
       if (begun.length === 0 && !skipping && endsWithEvent(piece) && !mayHoldFailure(piece)) return;
-      const text = begun.length > 0 ? Buffer.concat([begun, piece]) : viewOf(piece);
-      const start = skipping ? firstEnd(text) : 0;
-      const end = start < 0 ? -1 : lastEnd(text);
-      if (end > start) failure = failureInEvents(text.subarray(start, end));
-      const rest = text.subarray(Math.max(start, end, 0));
-      skipping = start < 0 || rest.length > maxHeldBytes;
-      // The end of an event may be split, too.
-      begun = skipping ? rest.subarray(1 - longestEnd) : rest;
+      const text = begun.length > 0 ? begunWith(piece) : viewOf(piece);
+      // What came before was searched when it came, but for the end of an event that is split, too.
+      const searchFrom = Math.max(0, text.length - piece.length - longestEnd + 1);
+      const end = lastEnd(text, searchFrom);
+      if (end >= 0) {
+        failure = failureInEvents(text.subarray(skipping ? firstEnd(text) : 0, end));
+        skipping = false;
+      }
+      if (end >= 0 || begun.length === 0) keep(text.subarray(Math.max(0, end)));
+      if (begun.length > maxHeldBytes) skipping = true;
+      if (skipping) keep(text.subarray(1 - longestEnd));
     },
     failure: () => failure,
   };
+
+  function begunWith(piece: Uint8Array): Buffer {
+    begun.add(piece);
+    return begun.all();
+  }
+
+  function keep(rest: Buffer): void {
+    begun.clear();
+    begun.add(rest);
+  }
 }
+
+/** Of events that came at once, so many that seem to hold a failure are looked at. Mostly there is one, and it does. */
+const maxLooks = 1000;
 
 function failureInEvents(events: Buffer): AnswerFailure | undefined {
   if (!mayHoldFailure(events)) return undefined;
-  for (const event of events.toString().split(/\n\r?\n|\r\r/)) {
-    const failure = failureIn(dataOf(event));
+  const nextMark = markSearch(events, [anyFailureMark]);
+  const nextEnd = markSearch(events, ends);
+  let from = 0;
+  for (let looks = 0; looks < maxLooks; looks++) {
+    const mark = nextMark(from);
+    if (mark === events.length) return undefined;
+    const start = Math.max(from, lastEnd(events.subarray(0, mark), from));
+    from = behindEnd(events, nextEnd(mark));
+    const event = events.subarray(start, from);
+    const failure = mayHoldFailure(event) ? failureIn(dataIn(event)?.toString() ?? "") : undefined;
     if (failure !== undefined) return failure;
   }
   return undefined;
 }
 
-/** WHATWG HTML §9.2.6 */
-function dataOf(event: string): string {
-  const lines = event.split(/\r\n|\r|\n/).filter((line) => line.startsWith("data:"));
-  return lines.map((line) => line.slice("data:".length)).join("\n");
-}
-
 // The empty line after an event, in each of the spellings of a line's end.
 const ends = ["\n\n", "\n\r\n", "\r\r"].map((end) => Buffer.from(end));
 const longestEnd = 3;
-const lf = 0x0a;
 
 /** In the most common spelling. */
 function endsWithEvent(piece: Uint8Array): boolean {
   return piece[piece.length - 1] === lf && piece[piece.length - 2] === lf;
 }
 
-/** Where the last complete event ends; -1 if there is none. */
-function lastEnd(text: Buffer): number {
-  return Math.max(...ends.map((end) => after(text.lastIndexOf(end), end)));
+/** Where the last complete event ends, of those that do behind `from`; -1 if there is none. */
+function lastEnd(text: Buffer, from: number): number {
+  const searched = text.subarray(from);
+  let last = -1;
+  for (const end of ends) {
+    const at = searched.lastIndexOf(end);
+    if (at >= 0) last = Math.max(last, from + at + end.length);
+  }
+  return last;
 }
 
 /** Where the first one ends. */
 function firstEnd(text: Buffer): number {
-  const found = ends.map((end) => after(text.indexOf(end), end)).filter((at) => at >= 0);
-  return found.length > 0 ? Math.min(...found) : -1;
+  return behindEnd(text, markSearch(text, ends)(0));
 }
 
-function after(at: number, end: Buffer): number {
-  return at < 0 ? -1 : at + end.length;
+function behindEnd(text: Buffer, at: number): number {
+  return text[at] === lf && text[at + 1] === cr ? at + 3 : at + 2;
 }
 
 function viewOf(piece: Uint8Array): Buffer {

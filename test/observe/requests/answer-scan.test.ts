@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import { answerScan } from "../../../gateway/observe/requests/answer-scan.ts";
 import { type AnswerFailure, failureIn } from "../../../gateway/observe/requests/answer-failure.ts";
 
@@ -92,4 +92,29 @@ test("a long event is unread to its end", () => {
   const pieces = [`data: ${"x".repeat(70_000)}`, `\ndata: ${error(-32602)}\n\n`];
   expect(found("text/event-stream", ...pieces)).toBeUndefined();
   expect(found("text/event-stream", ...pieces, `data: ${error(-32603)}\n\n`)).toBe(-32603);
+});
+
+test("of many events that came at once, only those are read that may hold a failure, and no more than a thousand", () => {
+  using parse = spyOn(JSON, "parse");
+  const tiny = ":\n\n".repeat(50_000);
+  expect(found("text/event-stream", `${tiny}data:"error"\n\n${tiny}data: ${error(-32602)}\n\n`)).toBe(-32602);
+  expect(parse).toHaveBeenCalledTimes(2);
+  parse.mockClear();
+  expect(found("text/event-stream", `${'data:"error"\n\n'.repeat(50_000)}data: ${error(-32602)}\n\n`)).toBeUndefined();
+  expect(parse).toHaveBeenCalledTimes(1000);
+});
+
+test("an event that comes byte by byte is searched for its end once, not again with each byte", () => {
+  let searched = 0;
+  const search = Buffer.prototype.lastIndexOf;
+  using _ = spyOn(Buffer.prototype, "lastIndexOf").mockImplementation(function (
+    this: Buffer,
+    ...what: Parameters<typeof search>
+  ) {
+    searched += this.length;
+    return search.apply(this, what);
+  });
+  const bytes = Buffer.from(`data: ${JSON.stringify({ text: "x".repeat(50_000), ...JSON.parse(error(-32602)) })}\n\n`);
+  expect(found("text/event-stream", ...[...bytes].map((byte) => Buffer.of(byte)))).toBe(-32602);
+  expect(searched).toBeLessThan(20 * bytes.length);
 });

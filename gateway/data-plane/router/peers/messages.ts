@@ -1,4 +1,5 @@
 import { createParser } from "eventsource-parser";
+import { inSlices } from "../../slices.ts";
 
 /**
  * What became of a body. `taken`: `take` had the message it waited for; the rest of the body is read in the background
@@ -104,9 +105,10 @@ async function readStream(
 
 /** Until the body ends, in whatever way. Leaving early leaves the reader to the caller. */
 async function* chunksOf(reader: Reader, maxBytes: number): AsyncGenerator<Uint8Array> {
+  const read = inSlices(() => reader.read().catch(() => ({ done: true })));
   let bytes = 0;
   for (;;) {
-    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
+    const { done, value } = await read();
     if (done) return;
     if (!value) continue;
     bytes += value.length;
