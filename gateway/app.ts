@@ -13,6 +13,7 @@ import type { ToolVerbs } from "./control-plane/tools.ts";
 import type { Call } from "./data-plane/exchange.ts";
 import { mcpTargetIn } from "./data-plane/path.ts";
 import type { RouterCall } from "./data-plane/router/endpoint.ts";
+import type { Silence } from "./data-plane/upstream/silence.ts";
 import { mountDocs } from "./docs.ts";
 import type { Doctor } from "./doctor/patient.ts";
 import { mountDoctor } from "./doctor/routes.ts";
@@ -51,7 +52,11 @@ export type AppParts = {
   readonly addressOf: (request: Request, server: Server) => string;
 };
 
-export type Server = { requestIP(request: Request): { address: string } | null };
+export type Server = {
+  requestIP(request: Request): { address: string } | null;
+  /** Of the request's connection, where there is one. */
+  silenceOf?(request: Request): Silence;
+};
 
 /**
  * Parts to one fetch handler. MCP requests go from Bun's parser to proxy and router; everything else is REST, and Hono's.
@@ -61,9 +66,24 @@ export function createApp(parts: AppParts): (request: Request, server: Server) =
   const rest = createRest(parts);
   return (request, server) => {
     const target = mcpTargetIn(request.url);
-    return target === undefined ? rest.fetch(request) : mcp(request, target, parts.addressOf(request, server));
+    const silence = server.silenceOf?.(request);
+    return target === undefined
+      ? restAnswer(rest, request, silence)
+      : mcp(request, target, parts.addressOf(request, server), silence);
   };
 }
+
+async function restAnswer(rest: RestApp, request: Request, silence: Silence | undefined): Promise<Response> {
+  if (bodiless.has(request.method)) silence?.whole();
+  const response = await rest.fetch(request);
+  // A log that is followed is silent for as long as its replica; its connection ends with it.
+  if (response.headers.get("connection") === "close") silence?.goesOn();
+  silence?.answered();
+  return response;
+}
+
+/** Of all others Bun knows when they are whole. */
+const bodiless = new Set(["GET", "HEAD", "DELETE"]);
 
 export function createRest(parts: AppParts): RestApp {
   const { adapters, tools, servers, health, events, nextRequestId, originOf, closing, resource } = parts;

@@ -1,21 +1,31 @@
+import type { Server } from "./app.ts";
 import type { Config } from "./config.ts";
+import { Silence, usualIdleSeconds } from "./data-plane/upstream/silence.ts";
 import { type Metrics, metricsPort } from "./metrics-routes.ts";
 
-type Fetch = (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
+type Fetch = (request: Request, server: Server) => Response | Promise<Response>;
 
 /** The gateway's port; `shared`: with other processes that ask for the same. Throws one sentence for whoever started it. */
-export function listen({ host, port }: Config, fetch: Fetch, { shared }: { shared: boolean }): Bun.Server<undefined> {
+export function listen(
+  { host, port }: Config,
+  fetch: Fetch,
+  { shared, idleSeconds = usualIdleSeconds }: { shared: boolean; idleSeconds?: number },
+): Bun.Server<undefined> {
   try {
-    return Bun.serve({
+    const server = Bun.serve({
       port,
       hostname: host,
       reusePort: shared,
-      // Bun cuts silent connections after 10 s; MCP streams are silent for hours.
-      idleTimeout: 0,
+      idleTimeout: idleSeconds,
       // Bodies are limited where they are read, so that the refusal is in the protocol's own words.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch,
+      fetch: (request) => fetch(request, connections),
     });
+    const connections: Server = {
+      requestIP: (request) => server.requestIP(request),
+      silenceOf: (request) => new Silence(server, request, idleSeconds),
+    };
+    return server;
   } catch (cause) {
     throw new Error(`Cannot listen on ${host}:${port}. Stop what does, or choose another PORT or HOST.`, { cause });
   }

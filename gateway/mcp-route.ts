@@ -1,12 +1,16 @@
 import type { AllowedNames } from "./auth/allowed-names.ts";
 import { addCors, preflight } from "./auth/cors.ts";
 import type { Admission, FrontDoor, Refusal } from "./auth/front-door.ts";
+import { fieldsOf } from "./auth/header-fields.ts";
 import { answers } from "./data-plane/answers.ts";
 import type { Call } from "./data-plane/exchange.ts";
 import { pathOf, type Target } from "./data-plane/path.ts";
 import type { RouterCall } from "./data-plane/router/endpoint.ts";
 import type { Seen } from "./data-plane/seen.ts";
+import type { Silence } from "./data-plane/upstream/silence.ts";
 import type { Events } from "./observe/events.ts";
+
+type About = Pick<RouterCall, "requestId" | "address" | "seen" | "headers" | "silence">;
 
 /** Begins to note what becomes of a request. */
 export type Observe = (requestId: string, request: Request, target: Target) => Seen;
@@ -37,13 +41,14 @@ export function mcpRoute({
   events: Pick<Events, "requestAdmitted" | "requestRefused" | "requestFailed">;
   observe: Observe;
   nextRequestId: () => string;
-}): (request: Request, target: Target, address: string) => Promise<Response> {
-  return async (request, target, address) => {
+}): (request: Request, target: Target, address: string, silence: Silence | undefined) => Promise<Response> {
+  return async (request, target, address, silence) => {
     const requestId = nextRequestId();
     const seen = observe(requestId, request, target);
+    const headers = fieldsOf(request);
     let response: Response;
     try {
-      response = await answer(request, target, { requestId, address, seen });
+      response = await answer(request, target, { requestId, address, seen, headers, silence });
     } catch (error) {
       const isLeft = request.signal.aborted;
       if (!isLeft) events.requestFailed({ requestId, method: request.method, path: pathOf(target) }, error);
@@ -51,20 +56,17 @@ export function mcpRoute({
     }
     seen.answered(response);
     response.headers.set("x-request-id", requestId);
-    addCors(response.headers, request.headers.get("origin"), names);
+    addCors(response.headers, headers["origin"], names);
+    silence?.answered();
     return response;
   };
 
-  function answer(
-    request: Request,
-    target: Target,
-    about: Pick<Call, "requestId" | "address" | "seen">,
-  ): Response | Promise<Response> {
+  function answer(request: Request, target: Target, about: About): Response | Promise<Response> {
     const { method } = request;
     const allowed = target.kind === "adapter" ? withSessions : withoutSessions;
     if (method === "OPTIONS") return preflight(request.headers, names) ?? answers.methodNotAllowed(allowed);
     if (!allowed.includes(method)) return answers.methodNotAllowed(allowed);
-    const admission = frontDoor.admit(request);
+    const admission = frontDoor.admit(request, about.headers);
     return admission instanceof Promise
       ? admission.then((late) => pass(request, target, late, about))
       : pass(request, target, admission, about);
@@ -74,7 +76,7 @@ export function mcpRoute({
     request: Request,
     target: Target,
     admission: Admission,
-    { requestId, address, seen }: Pick<Call, "requestId" | "address" | "seen">,
+    { requestId, address, seen, headers, silence }: About,
   ): Response | Promise<Response> {
     if (admission.state === "refused") {
       events.requestRefused({ requestId, status: admission.status, reason: admission.reason });
@@ -84,7 +86,7 @@ export function mcpRoute({
     events.requestAdmitted();
     seen.admitted(principal);
     return target.kind === "adapter"
-      ? proxy(request, { adapter: target.name, principal, expiresAtMs, requestId, address, seen })
-      : router(request, { target, principal, expiresAtMs, requestId, address, seen });
+      ? proxy(request, { adapter: target.name, principal, expiresAtMs, requestId, address, seen, headers, silence })
+      : router(request, { target, principal, expiresAtMs, requestId, address, seen, headers, silence });
   }
 }

@@ -30,6 +30,7 @@ export type Served = {
 export async function serve(
   config: Config,
   open: (config: Config, events: Events, metrics: Metrics) => Promise<Gateway> = openGateway,
+  idleSeconds?: number,
 ): Promise<Served> {
   const output = await openOutput(config.logLevel, Boolean(process.stdout.isTTY), () => events.logLinesDropped(1));
   const { log, access } = output;
@@ -43,7 +44,7 @@ export async function serve(
   const shared = config.workers > 1;
   const metricsUrl = shared ? undefined : listenForMetrics(config, metrics, opening);
   const gateway = opening.use(await open(config, events, metrics));
-  const server = listen(config, gateway.fetch, { shared });
+  const server = listen(config, gateway.fetch, { shared, idleSeconds });
   const opened = opening.move();
   const url = `http://${config.host}:${server.port}`;
   const startMs = Math.round(performance.now());

@@ -4,9 +4,9 @@ import type { Verifier } from "./oidc/verifier.ts";
 
 /** By the bearer token of every request (RFC 6750 §2.1; nowhere else may a token be). At once when it is known already. */
 export function identifyByToken(verifier: Pick<Verifier, "known" | "verify">): Identify {
-  return (headers) => {
-    const credentials = headers.get("authorization");
-    if (credentials === null) return { state: "anonymous" };
+  return (fields) => {
+    const credentials = fields["authorization"];
+    if (credentials === undefined) return { state: "anonymous" };
     const token = tokenIn(credentials);
     if (token === undefined) return { state: "refused", reason: "not-bearer" };
     const identity = verifier.known(token);

@@ -57,9 +57,9 @@ export type CorsHeaders = {
 };
 
 /** Puts them on an answer in place of what an upstream said: which page may read is the gateway's to say. */
-export function addCors(answer: Headers, origin: string | null, names: AllowedNames): void {
+export function addCors(answer: Headers, origin: string | undefined, names: AllowedNames): void {
   // Nearly every MCP message: no browser, nothing to do.
-  if (origin === null) return;
+  if (origin === undefined) return;
   const allowed = corsHeaders(origin, names);
   if (!allowed) return;
   answer.set("access-control-allow-origin", allowed["access-control-allow-origin"]);
@@ -75,7 +75,7 @@ export function crossOrigin(names: AllowedNames): MiddlewareHandler {
     const answer = method === "OPTIONS" ? preflight(headers, names) : undefined;
     if (answer) return answer;
     await next();
-    addCors(c.res.headers, headers.get("origin"), names);
+    addCors(c.res.headers, headers.get("origin") ?? undefined, names);
     return undefined;
   };
 }

@@ -1,5 +1,6 @@
 import { type AllowedNames, allowsHost, allowsOrigin } from "./allowed-names.ts";
 import { type Challenged, missingScopes } from "./challenge.ts";
+import { fieldsOf, type HeaderFields } from "./header-fields.ts";
 import type { Identified, Identify } from "./identify.ts";
 
 /** `refused`: `challenge` says what would help, `detail` is for the caller, `reason` for the log. */
@@ -11,7 +12,10 @@ export type Refusal = { state: "refused"; detail: string; reason: string } & (
 );
 
 /** Asked once per request, on both planes, before anything else is done. Answers at once unless a token is new. */
-export type FrontDoor = { admit(request: Request): Admission | Promise<Admission> };
+export type FrontDoor = {
+  /** `fields`: what the request's headers say, if they have been read already. */
+  admit(request: Request, fields?: HeaderFields): Admission | Promise<Admission>;
+};
 
 /**
  * Host and Origin are checked against DNS rebinding: a page that a browser loaded from elsewhere must reach neither the
@@ -30,14 +34,17 @@ export function frontDoor({
   /** What a token that is for single URLs may name, to be used with this request. */
   audiencesOf?: (request: Request) => readonly string[];
 }): FrontDoor {
+  /** Nearly always the next one, too. */
+  let lastHost: string | undefined;
+
   return {
-    admit(request) {
-      const { headers } = request;
-      const host = headers.get("host") ?? "";
-      if (!allowsHost(names, host)) return notServed("Host", "ALLOWED_HOSTS");
-      const origin = headers.get("origin");
-      if (origin !== null && !allowsOrigin(names, origin)) return notServed("Origin", "ALLOWED_ORIGINS");
-      const identified = identify(headers);
+    admit(request, fields = fieldsOf(request)) {
+      const host = fields["host"] ?? "";
+      if (host !== lastHost && !allowsHost(names, host)) return notServed("Host", "ALLOWED_HOSTS");
+      lastHost = host;
+      const origin = fields["origin"];
+      if (origin !== undefined && !allowsOrigin(names, origin)) return notServed("Origin", "ALLOWED_ORIGINS");
+      const identified = identify(fields);
       if (!(identified instanceof Promise)) return admissionOf(identified, request);
       return identified.then((late) => admissionOf(late, request));
     },

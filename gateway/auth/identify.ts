@@ -1,3 +1,4 @@
+import type { HeaderFields } from "./header-fields.ts";
 import type { Principal } from "./principal.ts";
 
 /**
@@ -18,4 +19,4 @@ export type Identified =
   | { state: "unavailable"; reason: string };
 
 /** Answers at once where it can: the data plane asks for every request. */
-export type Identify = (headers: Headers) => Identified | Promise<Identified>;
+export type Identify = (fields: HeaderFields) => Identified | Promise<Identified>;

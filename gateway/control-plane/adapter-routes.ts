@@ -53,7 +53,7 @@ export function mountAdapters(app: RestApp, adapters: AdapterVerbs, { originOf, 
   app.openapi(contract.getAdapterLogs, async (c) => {
     const asked = logRequestOf(c.req.valid("query"), AbortSignal.any([c.req.raw.signal, closing]));
     const logs = await adapters.logs(c.var.principal, c.req.valid("param").name, asked);
-    return logsAnswer(c, logs, "adapter", asked.instance);
+    return logsAnswer(c, logs, "adapter", asked);
   });
 }
 

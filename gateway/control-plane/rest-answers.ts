@@ -59,8 +59,13 @@ export function logRequestOf(query: z.infer<typeof logsQuery>, signal: AbortSign
   return { instance, tailLines: tail, follow: follow === "true", previous: previous === "true", signal };
 }
 
-/** The lines as they come. Typed as never, as a problem is: it stands in for what a route's contract lists. */
-export function logsAnswer(c: Context<RestEnv>, logs: Logs | Refusal, noun: string, instance: number): never {
+/** The lines as they come; those that follow may take for ever, and then end with the connection. Typed as never, as a problem is: it stands in for what a route's contract lists. */
+export function logsAnswer(
+  c: Context<RestEnv>,
+  logs: Logs | Refusal,
+  noun: string,
+  { instance, follow }: Pick<LogRequest, "instance" | "follow">,
+): never {
   const { requestId } = c.var;
   switch (logs.state) {
     case "refused":
@@ -76,6 +81,7 @@ export function logsAnswer(c: Context<RestEnv>, logs: Logs | Refusal, noun: stri
       return c.body(logs.lines, 200, {
         "content-type": "text/plain; charset=utf-8",
         "x-accel-buffering": "no",
+        ...(follow && { connection: "close" }),
       }) as never;
   }
 }

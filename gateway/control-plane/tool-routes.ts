@@ -53,7 +53,7 @@ export function mountTools(app: RestApp, tools: ToolVerbs, { originOf, closing }
   app.openapi(contract.getToolLogs, async (c) => {
     const asked = logRequestOf(c.req.valid("query"), AbortSignal.any([c.req.raw.signal, closing]));
     const logs = await tools.logs(c.var.principal, c.req.valid("param").name, asked);
-    return logsAnswer(c, logs, "tool", asked.instance);
+    return logsAnswer(c, logs, "tool", asked);
   });
 }
 

@@ -16,7 +16,7 @@ export type AskReplica = (request: Request, endpoint: Endpoint, call: Call) => P
 export function askReplica({ forward, guards }: { forward: Forward; guards: Guards | undefined }): AskReplica {
   const send = guards ? guards.past(forward) : forward;
   return async (request, endpoint, call) => {
-    const { method, signal } = request;
+    const { method } = request;
     const text = method === "POST" ? await request.text() : null;
     const json: unknown = text === null ? null : JSON.parse(text);
     const headers = request.headers.toJSON() as HeaderFields;
@@ -27,6 +27,6 @@ export function askReplica({ forward, guards }: { forward: Forward; guards: Guar
       method === "POST" ? classify(json, headers["mcp-protocol-version"] ?? null) : { method, era: "legacy" as const };
     setOwnHeaders(headers, { principal: call.principal, address: call.address, origin: new URL(request.url).origin });
     guards?.mark(headers, { call, message, json }, route);
-    return send({ method, target: "/mcp", headers, body: text, signal, seen: call.seen }, endpoint);
+    return send({ method, target: "/mcp", headers, body: text, client: request, seen: call.seen }, endpoint);
   };
 }

@@ -1,17 +1,12 @@
+import type { HeaderFields } from "../auth/header-fields.ts";
 import { classify, eraOf, type Message } from "./message.ts";
 import type { Seen } from "./seen.ts";
-import type { HeaderFields } from "./upstream/request-head.ts";
 
 /** What came with a request: its text goes on as it is; it is parsed once, for whatever the gateway has to know. */
 export type Body =
   | { state: "read"; text: string | null; json: unknown; message: Message }
   | { state: "too-large" }
   | { state: "malformed" };
-
-/** A request's headers, all read at once: each look into Bun's own makes another text. */
-export function fieldsOf({ headers }: Request): HeaderFields {
-  return headers.toJSON() as HeaderFields;
-}
 
 /**
  * The whole body and its message. A body larger than `maxBytes` is known from Content-Length at once, else found out

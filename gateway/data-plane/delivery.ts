@@ -3,10 +3,11 @@ import { place, ranked } from "./affinity.ts";
 import type { Forward, Forwarded, UpstreamRequest } from "./forward.ts";
 import type { Replicas } from "./replicas.ts";
 import type { Route } from "./route.ts";
+import type { ResponseHead } from "./upstream/response-head.ts";
 
 /** What became of a request. `lost`: its replica, and the session with it, is gone, maybe with the request in hand. `unready`: no replica took it in time. */
 export type Delivered =
-  | { state: "answered"; response: Response; endpoint: Endpoint }
+  | { state: "answered"; head: ResponseHead; response: Response; endpoint: Endpoint }
   | { state: "lost"; endpoint: Endpoint; mayHaveRun: boolean }
   | { state: "broken"; endpoint: Endpoint; reason: string }
   | { state: "unready" }
@@ -38,7 +39,7 @@ export function delivery({
   ): Promise<Delivered> {
     const forwarded = await forward(request.seen.asks(request, endpoint), endpoint);
     if (forwarded.state === "answered") return { ...forwarded, endpoint };
-    if (await replicas.gone(adapter, endpoint.id, limits.newsMs, request.signal)) {
+    if (await replicas.gone(adapter, endpoint.id, limits.newsMs, request.client.signal)) {
       return { state: "lost", endpoint, mayHaveRun: forwarded.state === "broken" };
     }
     return failed(forwarded, endpoint);
@@ -54,10 +55,10 @@ export function delivery({
     let endpoint = place(replicas.of(adapter), key);
     if (!endpoint) {
       request.seen.waits();
-      await replicas.someReady(adapter, holdMs, request.signal);
+      await replicas.someReady(adapter, holdMs, request.client.signal);
       endpoint = place(replicas.of(adapter), key);
       request.seen.waited(endpoint ? "served" : "unready");
-      if (!endpoint) return request.signal.aborted ? { state: "abandoned" } : { state: "unready" };
+      if (!endpoint) return request.client.signal.aborted ? { state: "abandoned" } : { state: "unready" };
     }
     const forwarded = await forward(request.seen.asks(request, endpoint), endpoint);
     if (forwarded.state === "refused") return toNext(request, adapter, key, endpoint);

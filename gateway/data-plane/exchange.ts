@@ -4,6 +4,7 @@ import type { Message } from "./message.ts";
 import type { Seen } from "./seen.ts";
 import type { ToolAccess } from "./tool-policy.ts";
 import type { HeaderFields } from "./upstream/request-head.ts";
+import type { Silence } from "./upstream/silence.ts";
 
 /** Who calls which adapter, as the front door found out. */
 export type Call = {
@@ -15,6 +16,10 @@ export type Call = {
   /** The client's IP address. */
   readonly address: string;
   readonly seen: Seen;
+  /** What the request's headers say, if they have been read already. */
+  readonly headers?: HeaderFields;
+  /** Of the client's connection; requests of the gateway's own have none. */
+  readonly silence?: Silence | undefined;
 };
 
 /** One request on its way, and what is known of it. */

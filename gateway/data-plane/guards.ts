@@ -5,6 +5,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
 import type { Route } from "./route.ts";
 import { toolIn } from "./tool-name.ts";
+import { fieldOf } from "./upstream/answer.ts";
 import type { HeaderFields } from "./upstream/request-head.ts";
 
 /** The way past the guards that stand before replicas. */
@@ -39,8 +40,8 @@ export function guards({
       return async (request, endpoint) => {
         const forwarded = await forward(request, endpoint);
         if (forwarded.state !== "answered" || forwarded.response.status !== 502) return forwarded;
-        const failure = forwarded.response.headers.get(failureHeader);
-        if (failure === null) return forwarded;
+        const failure = fieldOf(forwarded.head, failureHeader);
+        if (failure === undefined) return forwarded;
         await forwarded.response.body?.cancel();
         return failure === "refused"
           ? { state: "refused" }

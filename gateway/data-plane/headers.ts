@@ -32,7 +32,7 @@ const notUpstream = new Set([
 ]);
 
 /** Never reaches a client: cookies would join strangers, and the session id is sealed anew. */
-const notDownstream = ["server", "set-cookie", "mcp-session-id", "mcp-guard-failure"];
+const notDownstream = new Set(["server", "set-cookie", "mcp-session-id", "mcp-guard-failure"]);
 
 export type Passage = {
   readonly principal: Principal;
@@ -76,9 +76,9 @@ export function setOwnHeaders(
   headers["forwarded"] = forwarded(address, origin);
 }
 
-/** Takes out of an answer what must not reach the client; what speaks of the connection has not come this far. */
-export function cleanAnswer(headers: Headers): void {
-  for (const name of notDownstream) headers.delete(name);
+/** What of an answer must not reach the client; what speaks of the connection does not come this far. */
+export function isNotDownstream(name: string): boolean {
+  return notDownstream.has(name);
 }
 
 /** RFC 7239 §4 and §6: a port or an IPv6 address makes a quoted string. */

@@ -1,14 +1,14 @@
 import type { Access } from "../auth/access.ts";
+import { fieldsOf } from "../auth/header-fields.ts";
 import type { Events } from "../observe/events.ts";
 import type { Endpoint } from "../runtime/runtime.ts";
 import type { View } from "../store/view.ts";
 import { answers } from "./answers.ts";
-import { fieldsOf, readBody } from "./body.ts";
+import { readBody } from "./body.ts";
 import { type Delivered, type DeliveryLimits, delivery } from "./delivery.ts";
 import type { Call, Exchange } from "./exchange.ts";
 import type { Forward } from "./forward.ts";
 import type { Guards } from "./guards.ts";
-import { cleanAnswer } from "./headers.ts";
 import type { Admitted, CallLimits } from "./limits/call-limits.ts";
 import { limitedAnswer } from "./limits/limited.ts";
 import type { Replicas } from "./replicas.ts";
@@ -19,6 +19,7 @@ import { toolCallsOf } from "./tool-calls.ts";
 import { filterToolLists } from "./tool-filter.ts";
 import { toolIn } from "./tool-name.ts";
 import { listIdsIn, refusal, refusedCall, toolAccess } from "./tool-policy.ts";
+import { fieldOf } from "./upstream/answer.ts";
 import { upstreamRequest } from "./upstream-request.ts";
 
 export type ProxyLimits = DeliveryLimits & { readonly maxBodyBytes: number };
@@ -67,10 +68,11 @@ export function proxy({
     if (!adapter || adapter.deleting) return answers.noAdapter();
     seen.reached(adapter.name);
     if (!access.may(call.principal, "read", adapter.body)) return answers.forbidden();
-    const headers = fieldsOf(request);
+    const { headers = fieldsOf(request) } = call;
     const body = await readBody(request, headers, limits.maxBodyBytes, seen);
     if (body.state === "too-large") return answers.tooLarge(limits.maxBodyBytes);
     if (body.state === "malformed") return answers.malformed();
+    call.silence?.whole();
 
     const { text, json, message } = body;
     const { method } = message;
@@ -136,10 +138,9 @@ export function proxy({
     switch (delivered.state) {
       case "answered": {
         const response = withoutForbidden(delivered, exchange);
-        const session = exchange.message.era === "legacy" ? response.headers.get("mcp-session-id") : null;
-        cleanAnswer(response.headers);
+        const session = exchange.message.era === "legacy" ? fieldOf(delivered.head, "mcp-session-id") : undefined;
         if (route.state === "pinned") sessions.answered(call, route, exchange.request.method, response.status);
-        if (session !== null) {
+        if (session !== undefined) {
           response.headers.set("mcp-session-id", sealed(session, delivered.endpoint, { call, route, scope }));
         }
         return admitted.answered(response);

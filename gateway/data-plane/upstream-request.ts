@@ -1,7 +1,7 @@
 import type { Exchange } from "./exchange.ts";
 import type { UpstreamRequest } from "./forward.ts";
 import type { Guards } from "./guards.ts";
-import { upstreamHeaders } from "./headers.ts";
+import { isNotDownstream, upstreamHeaders } from "./headers.ts";
 import { asRead } from "./policy/as-read.ts";
 import type { Route } from "./route.ts";
 import { streamSignal } from "./stream-signal.ts";
@@ -35,7 +35,9 @@ export function upstreamRequest(
     headers,
     body: text,
     seen: call.seen,
-    signal: isStream ? streamSignal(request.signal, closing, call.expiresAtMs, nowMs) : request.signal,
+    silence: call.silence,
+    client: isStream ? { signal: streamSignal(request.signal, closing, call.expiresAtMs, nowMs) } : request,
+    drops: isNotDownstream,
   };
   return tools === "all" ? asSent : asRead(asSent, json);
 }

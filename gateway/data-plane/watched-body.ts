@@ -1,7 +1,7 @@
 /** Is told what becomes of an answer's body. */
 export type BodyWatch = {
   saw?(piece: Uint8Array): void;
-  /** Once: it has ended, broken off, or been given up by the client. There may be none at all. */
+  /** Once, and before the client knows: it has ended, broken off, or been given up by the client. There may be none at all. */
   over(how: "complete" | "broken" | "abandoned"): void;
 };
 
@@ -22,11 +22,11 @@ export function watchedBody(response: Response, watch: BodyWatch): Response {
             controller.enqueue(value);
             return;
           }
-          controller.close();
           watch.over("complete");
+          controller.close();
         } catch (error) {
-          controller.error(error);
           watch.over("broken");
+          controller.error(error);
         }
       },
       async cancel(reason) {

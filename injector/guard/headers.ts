@@ -43,7 +43,7 @@ export function upstreamHeaders(
   return headers;
 }
 
-/** Takes out of an answer what only a guard may say; what speaks of the connection has not come this far. */
-export function cleanAnswer(headers: Headers): void {
-  for (const name of [...headers.keys()]) if (name.startsWith("mcp-guard-")) headers.delete(name);
+/** What of an answer only a guard may say; what speaks of the connection does not come this far. */
+export function isGuards(name: string): boolean {
+  return name.startsWith("mcp-guard-");
 }

@@ -1,19 +1,23 @@
 import { assertionHeader, callHeader } from "../../gateway/assertion/assertion.ts";
 import { exchange } from "../../gateway/data-plane/upstream/exchange.ts";
 import type { Pool } from "../../gateway/data-plane/upstream/pool.ts";
-import type { RequestBody } from "../../gateway/data-plane/upstream/request-head.ts";
+import { isStreamed, type RequestBody } from "../../gateway/data-plane/upstream/request-head.ts";
+import type { Silence } from "../../gateway/data-plane/upstream/silence.ts";
 import { answers } from "./answers.ts";
 import { callIn } from "./call.ts";
 import type { GuardEvents } from "./events.ts";
 import type { Caller, Gate } from "./gate.ts";
-import { cleanAnswer, upstreamHeaders } from "./headers.ts";
+import { isGuards, upstreamHeaders } from "./headers.ts";
 import type { Keys } from "./keys.ts";
 import { Observation, type Observing } from "./observation.ts";
 import { type RefusalReason, type Refused, refused } from "./refusal.ts";
 import { bodyOf } from "./request-body.ts";
 
-/** What Bun knows of the other end of a request. */
-type Connections = { requestIP(request: Request): { address: string } | null };
+/** What Bun knows of the other end of a request, and can be told of it. */
+export type Connections = {
+  requestIP(request: Request): { address: string } | null;
+  silenceOf(request: Request): Silence;
+};
 
 /**
  * One request to the server at `upstream` (scheme and authority), if the gateway vouches for it: as it is but for the headers, its
@@ -43,7 +47,7 @@ export function proxy({
     if (!passable.test(method)) return answers.noMethod();
     const observation = new Observation(request, callIn(headers.get(callHeader), method), session, observing);
     const body = await bodyOf(request).catch(() => "gone" as const);
-    if (body !== "gone") return pass(request, body, caller, observation);
+    if (body !== "gone") return pass(request, body, caller, observation, connections.silenceOf(request));
     observation.ended({ state: "abandoned" });
     return answers.abandoned();
   };
@@ -66,16 +70,24 @@ export function proxy({
     body: RequestBody,
     caller: Caller,
     observation: Observation,
+    silence: Silence,
   ): Promise<Response> {
-    const { method, url, signal } = request;
+    // Where it streams through, Bun knows when it is whole.
+    if (!isStreamed(body)) silence.whole();
+    const { method, url } = request;
     const headers = upstreamHeaders(request.headers, caller);
     observation.propagate(headers);
     if (body instanceof Uint8Array) observation.sent(body);
     const target = url.slice(url.indexOf("/", "http://".length));
-    const exchanged = await exchange({ method, target, headers, body, signal }, upstream, pool, observation);
+    const exchanged = await exchange(
+      { method, target, headers, body, client: request, silence, drops: isGuards },
+      upstream,
+      pool,
+      observation,
+    );
+    silence.answered();
     switch (exchanged.state) {
       case "answered":
-        cleanAnswer(exchanged.response.headers);
         return exchanged.response;
       case "refused":
       case "broken":

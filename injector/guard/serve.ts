@@ -1,4 +1,5 @@
 import { connectionPool, type PoolLimits } from "../../gateway/data-plane/upstream/pool.ts";
+import { Silence, usualIdleSeconds } from "../../gateway/data-plane/upstream/silence.ts";
 import { openLog } from "../../gateway/observe/logs/log.ts";
 import { processRegistry } from "../../gateway/observe/metrics/registry.ts";
 import type { Tracing } from "../../gateway/observe/traces/span.ts";
@@ -13,7 +14,7 @@ import { readKeyFile } from "./key-file.ts";
 import { openKeys } from "./keys.ts";
 import { guardMetrics } from "./metrics.ts";
 import { acceptsConnections } from "./open-port.ts";
-import { proxy } from "./proxy.ts";
+import { type Connections, proxy } from "./proxy.ts";
 import { activeSessions } from "./sessions.ts";
 
 export type Served = {
@@ -29,7 +30,7 @@ const finishMs = 5000;
 const probeMs = 1000;
 
 /** A whole guard on its two ports. */
-export async function serve(config: Config, version: string): Promise<Served> {
+export async function serve(config: Config, version: string, idleSeconds = usualIdleSeconds): Promise<Served> {
   await using opening = new AsyncDisposableStack();
   const now = () => performance.now();
   const streams = { open: 0 };
@@ -53,8 +54,8 @@ export async function serve(config: Config, version: string): Promise<Served> {
 
   const fetch = proxy({ gate: gatekeeper, keys, upstream: config.upstream, pool, events, observing });
   const health = healthRoutes({ unready, registry });
-  const probed = opening.use(listen(config.host, config.healthPort, health, events));
-  const guarded = listen(config.host, config.port, fetch, events);
+  const probed = opening.use(listen({ hostname: config.host, port: config.healthPort, idleSeconds }, health, events));
+  const guarded = listen({ hostname: config.host, port: config.port, idleSeconds }, fetch, events);
   const opened = opening.move();
   events.listening({
     url: `http://${config.host}:${guarded.port}`,
@@ -92,25 +93,28 @@ async function openSpans(settings: TraceSettings, version: string, events: Guard
 }
 
 function listen(
-  hostname: string,
-  port: number,
-  fetch: (request: Request, server: Bun.Server<undefined>) => Promise<Response>,
+  { hostname, port, idleSeconds }: { hostname: string; port: number; idleSeconds: number },
+  fetch: (request: Request, connections: Connections) => Promise<Response>,
   events: Pick<GuardEvents, "requestFailed">,
 ): Bun.Server<undefined> {
   try {
-    return Bun.serve({
+    const server = Bun.serve({
       hostname,
       port,
-      // Bun cuts silent connections after 10 s; MCP streams are silent for hours.
-      idleTimeout: 0,
+      idleTimeout: idleSeconds,
       // A request's size is the gateway's business; here it streams through.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch,
+      fetch: (request) => fetch(request, connections),
       error(error) {
         events.requestFailed(error);
         return answers.internal();
       },
     });
+    const connections: Connections = {
+      requestIP: (request) => server.requestIP(request),
+      silenceOf: (request) => new Silence(server, request, idleSeconds),
+    };
+    return server;
   } catch (cause) {
     throw new Error(`Cannot listen on ${hostname}:${port}.`, { cause });
   }

@@ -70,14 +70,21 @@ test.each([
 const { past } = guards({ sign: () => "", guarding: { audienceOf: () => "", podOf: () => "" } });
 const answered = (status: number, headers: Record<string, string>): Forwarded => ({
   state: "answered",
-  response: new Response("body", { status, headers }),
+  head: {
+    state: "final",
+    status,
+    fields: Object.entries(headers).map(([name, value]) => ({ name, role: "message", value })),
+    framing: { kind: "fixed", bytes: 4 },
+    persistent: true,
+  },
+  response: new Response("body", { status }),
 });
 const request = {
   method: "POST",
   target: "/mcp",
   headers: {},
   body: null,
-  signal: AbortSignal.timeout(1e6),
+  client: new AbortController(),
   seen: unseen,
 };
 const through = (forwarded: Forwarded) => past(async () => forwarded)(request, endpoint);

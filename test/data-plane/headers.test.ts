@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { cleanAnswer, upstreamHeaders } from "../../gateway/data-plane/headers.ts";
+import { isNotDownstream, upstreamHeaders } from "../../gateway/data-plane/headers.ts";
 
 const alice = { key: "dev:alice", id: "alice", name: "Alice", roles: ["mcp.dev", "mcp.engineer"] };
 const passage = {
@@ -80,25 +80,15 @@ test("a name outside ASCII cannot break out of its header", () => {
   expect(up({}, { principal })["x-mcp-userid"]).toBe("zo%C3%AB%0D%0Ax-mcp-roles: mcp.admin");
 });
 
-test("an answer keeps all but the hop's own, cookies, the server's name and its session id", () => {
-  const headers = new Headers({
-    "content-type": "text/event-stream",
-    "cache-control": "no-cache",
-    "x-accel-buffering": "no",
-    "www-authenticate": "Bearer scope=x",
-    "mcp-protocol-version": "2025-11-25",
-    allow: "POST",
-    server: "uvicorn",
-    "set-cookie": "a=b",
-    "mcp-session-id": "upstream-id",
-  });
-  cleanAnswer(headers);
-  expect(headers.toJSON()).toEqual({
-    "content-type": "text/event-stream",
-    "cache-control": "no-cache",
-    "x-accel-buffering": "no",
-    "www-authenticate": "Bearer scope=x",
-    "mcp-protocol-version": "2025-11-25",
-    allow: "POST",
-  } as never);
-});
+test.each([
+  ["content-type", false],
+  ["cache-control", false],
+  ["x-accel-buffering", false],
+  ["www-authenticate", false],
+  ["mcp-protocol-version", false],
+  ["allow", false],
+  ["server", true],
+  ["set-cookie", true],
+  ["mcp-session-id", true],
+  ["mcp-guard-failure", true],
+])("of an answer %s does not reach the client: %p", (name, isDropped) => expect(isNotDownstream(name)).toBe(isDropped));

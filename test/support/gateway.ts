@@ -16,11 +16,12 @@ export type TestGateway = AsyncDisposable & {
   mcpUrl(adapter: string): URL;
 };
 
-/** `heard` may listen to what the gateway tells, where its backends are given. */
+/** `heard` may listen to what the gateway tells, where its backends are given; `idleSeconds` is how long it bears with idle clients. */
 export async function startGateway(
   environment: Record<string, string> = {},
   backends?: Omit<Backends, "leadership"> & Partial<Backends>,
   heard: (events: Events) => Events = (events) => events,
+  idleSeconds?: number,
 ): Promise<TestGateway> {
   await using opening = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "gateway-"));
@@ -34,8 +35,10 @@ export async function startGateway(
   });
   if (read.state === "invalid") throw new Error(read.problems.join("\n"));
   const served = backends
-    ? await serve(read.config, (config, events, metrics) =>
-        assemble(config, heard(events), { leadership: alone, ...backends }, metrics),
+    ? await serve(
+        read.config,
+        (config, events, metrics) => assemble(config, heard(events), { leadership: alone, ...backends }, metrics),
+        idleSeconds,
       )
     : await serve(read.config);
   opening.defer(() => served.stop("the test is over"));

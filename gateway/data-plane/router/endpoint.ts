@@ -1,10 +1,12 @@
 import { createMcpHandler, type McpServerFactory } from "@modelcontextprotocol/server";
 import type { Access } from "../../auth/access.ts";
+import type { HeaderFields } from "../../auth/header-fields.ts";
 import type { Principal } from "../../auth/principal.ts";
 import type { Events } from "../../observe/events.ts";
 import type { View } from "../../store/view.ts";
 import { answers } from "../answers.ts";
-import { fieldsOf, readBody } from "../body.ts";
+import { readBody } from "../body.ts";
+import type { Call } from "../exchange.ts";
 import type { CallLimits } from "../limits/call-limits.ts";
 import { limitedAnswer } from "../limits/limited.ts";
 import type { Target } from "../path.ts";
@@ -30,6 +32,9 @@ export type RouterCall = {
   /** The client's IP address. */
   readonly address: string;
   readonly seen: Seen;
+  /** What the request's headers say. */
+  readonly headers: HeaderFields;
+  readonly silence?: Call["silence"];
 };
 
 /**
@@ -67,7 +72,7 @@ export function routerEndpoint({
     const { seen } = call;
     const place = call.target.kind === "router" ? "/mcp" : `/servers/${call.target.name}`;
     seen.reached(place);
-    const headers = fieldsOf(request);
+    const { headers } = call;
     const body = await readBody(request, headers, maxBodyBytes, seen);
     if (body.state === "too-large") return answers.tooLarge(maxBodyBytes);
     if (body.state === "malformed") return answers.malformed();
@@ -95,7 +100,7 @@ export function routerEndpoint({
     const signal = isListen ? streamSignal(request.signal, closing, call.expiresAtMs, now()) : request.signal;
     const caller = callerOf(request, call, json, message.era, signal);
     const response = await serve(request, json, offer, caller, isListen);
-    return admitted.answered(await followed(response, seen));
+    return admitted.answered(await followed(response, seen, call.silence));
   };
 
   function offerAt({ target, principal }: RouterCall): Offer | Response {
@@ -142,7 +147,7 @@ const claim = (name: string) => `io.modelcontextprotocol/${name}`;
 
 function callerOf(
   request: Request,
-  { principal, expiresAtMs, address, requestId, seen }: RouterCall,
+  { principal, expiresAtMs, address, requestId, seen, headers }: RouterCall,
   json: unknown,
   era: Caller["era"],
   signal: AbortSignal,
@@ -150,8 +155,7 @@ function callerOf(
   const claims = era === "modern" ? metaOf(json) : {};
   const capabilities = claims[claim("clientCapabilities")];
   const logLevel = claims[claim("logLevel")];
-  const traceparent = request.headers.get("traceparent");
-  const tracestate = request.headers.get("tracestate");
+  const { traceparent, tracestate } = headers;
   return {
     principal,
     expiresAtMs,
@@ -159,7 +163,7 @@ function callerOf(
     requestId,
     origin: request.url.slice(0, request.url.indexOf("/", "https://".length)),
     era,
-    trace: { ...(traceparent !== null && { traceparent }), ...(tracestate !== null && { tracestate }) },
+    trace: { ...(traceparent !== undefined && { traceparent }), ...(tracestate !== undefined && { tracestate }) },
     capabilities: isObject(capabilities) ? capabilities : {},
     logLevel: era === "legacy" ? legacyLogLevel : typeof logLevel === "string" ? logLevel : undefined,
     signal,

@@ -2,6 +2,8 @@
 export type Source = {
   pause(): void;
   resume(): void;
+  /** The last of the body goes to the client now. */
+  ends(): void;
   /** Nobody reads the body any more. */
   abandon(): void;
 };
@@ -73,6 +75,7 @@ export class BodyStream {
 
   /** Settling alone would do for Bun.serve, but not for somebody who reads the body here, as filters do. */
   #finish(client: Client): void {
+    this.#source.ends();
     client.close();
     this.#sent.resolve();
   }

@@ -8,6 +8,8 @@ export type User = {
   /** Never connected, so nothing was sent. */
   refused(): void;
   received(bytes: Buffer): void;
+  /** It has been in use for a while, perhaps for a moment only. Told again and again. */
+  lasts(): void;
   /** All that was to be sent has gone out, after it had to wait. */
   drained(): void;
   /** Not by us. Without a reason the server has sent all that it wanted to. */
@@ -26,6 +28,12 @@ export type Owner = {
 /** A silent peer is asked for signs of life after this, so that a dead machine does not keep its streams open for ever. */
 const keepAliveMs = 60_000;
 
+/**
+ * Of a server that sends as fast as it can, Bun reads so much at once, 512 KiB, and again and again within one turn of the event
+ * loop. Whoever has sent so much waits until all others have had theirs.
+ */
+const restBytes = 256 * 1024;
+
 /** One socket to a server. A class, since one lives for each open stream. */
 export class Connection {
   readonly origin: Origin;
@@ -37,6 +45,7 @@ export class Connection {
   #socket: Bun.Socket<Connection> | undefined;
   #unsent: Uint8Array | undefined;
   #isPaused = false;
+  #isResting = false;
   #state: "connecting" | "open" | "gone" = "connecting";
   #timer: Timer | undefined;
   /** Nothing has come of `Bun.connect` yet. */
@@ -80,13 +89,13 @@ export class Connection {
   pause(): void {
     if (this.#state !== "open" || this.#isPaused) return;
     this.#isPaused = true;
-    this.#socket?.pause();
+    if (!this.#isResting) this.#socket?.pause();
   }
 
   resume(): void {
     if (this.#state !== "open" || !this.#isPaused) return;
     this.#isPaused = false;
-    this.#socket?.resume();
+    if (!this.#isResting) this.#socket?.resume();
   }
 
   /** Closes at once, in whatever state, and tells its user nothing. */
@@ -117,6 +126,7 @@ export class Connection {
     // Bytes that nobody asked for would be taken for the next answer.
     if (this.user) this.user.received(bytes);
     else this.destroy();
+    if (bytes.length >= restBytes) this.#rest();
   }
 
   drained(): void {
@@ -138,6 +148,16 @@ export class Connection {
     const { user } = this;
     this.destroy();
     user?.closed(reason);
+  }
+
+  #rest(): void {
+    if (this.#state !== "open" || this.#isResting) return;
+    this.#isResting = true;
+    if (!this.#isPaused) this.#socket?.pause();
+    setImmediate(() => {
+      this.#isResting = false;
+      if (this.#state === "open" && !this.#isPaused) this.#socket?.resume();
+    });
   }
 
   #dialled(): void {

@@ -3,14 +3,15 @@ import { type BodyEnd, type BodySender, sendBody } from "./body-sender.ts";
 import { BodyStream } from "./body-stream.ts";
 import type { Connection, User } from "./connection.ts";
 import type { Pool } from "./pool.ts";
-import { type AnyRequest, isStreamed, serialized, type StreamedBody } from "./request-head.ts";
+import { type AnyRequest, type Client, isStreamed, serialized, type StreamedBody } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";
 import { ResponseParser } from "./response-parser.ts";
+import type { Silence } from "./silence.ts";
 
 /** What became of a request. `refused`: nothing was sent. `broken`: the server may have acted on it. */
 export type Exchanged = Answered | { state: "refused" } | { state: "broken"; reason: string } | { state: "abandoned" };
 
-type Answered = { readonly state: "answered"; readonly response: Response };
+type Answered = { readonly state: "answered"; readonly head: ResponseHead; readonly response: Response };
 
 /** Is told what happens to a request, and must not change what it sees: those are the bytes that others get. */
 export type Witness = {
@@ -59,7 +60,9 @@ class Exchange implements User {
   readonly #settle: Settle;
   readonly #pool: Pool;
   readonly #url: string;
-  readonly #signal: AbortSignal;
+  readonly #client: Client;
+  /** What the client's signal says is heard. */
+  #isHeeded = false;
   readonly #parser: ResponseParser;
   /** Until there is anything of an answer. */
   #request: string | Buffer | undefined;
@@ -69,10 +72,12 @@ class Exchange implements User {
   /** While a streamed body is on its way. */
   #sender: BodySender | undefined;
   readonly #witness: Witness | undefined;
+  readonly #silence: Silence | undefined;
   #connection: Connection | undefined;
   /** What has come of a body that the client does not have yet. */
   #pieces: Uint8Array[] = [];
   #stream: BodyStream | undefined;
+  readonly #drops: ((name: string) => boolean) | undefined;
   readonly #isSilentPerhaps: boolean;
   /** The witness knows that there is an answer. */
   #isShown = false;
@@ -86,19 +91,16 @@ class Exchange implements User {
     this.#body = isStreamed(request.body) ? request.body : undefined;
     this.#mayRepeat = request.method !== "POST" && request.method !== "PATCH" && !this.#body;
     this.#witness = witness;
-    this.#signal = request.signal;
+    this.#silence = request.silence;
+    this.#client = request.client;
     this.#url = url;
     this.#pool = pool;
     this.#parser = new ResponseParser(request.method);
+    this.#drops = request.drops;
     this.#isSilentPerhaps = request.method === "GET";
   }
 
   begin(): void {
-    if (this.#signal.aborted) {
-      this.handleEvent();
-      return;
-    }
-    this.#signal.addEventListener("abort", this);
     for (let idle = this.#pool.idle(this.#url); idle; idle = this.#pool.idle(this.#url)) {
       if (this.#sendOn(idle)) return;
       idle.destroy();
@@ -142,6 +144,14 @@ class Exchange implements User {
     else this.#fail(reason ?? "it ended before its answer did");
   }
 
+  lasts(): void {
+    if (this.#isHeeded) return;
+    this.#isHeeded = true;
+    const { signal } = this.#client;
+    if (signal.aborted) this.handleEvent();
+    else signal.addEventListener("abort", this);
+  }
+
   /** The client has gone, or the gateway wants to be rid of it: then the client sees an end, and no failure. */
   handleEvent(): void {
     this.#leave();
@@ -158,8 +168,13 @@ class Exchange implements User {
     this.#connection?.resume();
   }
 
+  ends(): void {
+    this.#silence?.ends();
+  }
+
   abandon(): void {
     this.#leave();
+    this.ends();
     this.#witness?.ended({ state: "abandoned" });
   }
 
@@ -205,9 +220,10 @@ class Exchange implements User {
       this.#pieces.unshift(comment);
     }
     if (this.#pieces.length === 0) return;
+    this.#silence?.goesOn();
     this.#stream = new BodyStream(this, this.#pieces);
     this.#pieces = [];
-    this.#answer(answerFrom(head, streamOf(this.#stream)));
+    this.#answer(head, streamOf(this.#stream));
   }
 
   #complete(): void {
@@ -219,11 +235,11 @@ class Exchange implements User {
       this.#stream.end();
       return;
     }
-    this.#answer(answerFrom(head, this.#whole(head)));
+    this.#answer(head, this.#whole(head));
   }
 
-  #answer(response: Response): void {
-    this.#resolve(this.#settle({ state: "answered", response }));
+  #answer(head: ResponseHead, body: Uint8Array | ReadableStream | null): void {
+    this.#resolve(this.#settle({ state: "answered", head, response: answerFrom(head, body, this.#drops) }));
   }
 
   #whole(head: ResponseHead): Uint8Array | ReadableStream | null {
@@ -253,12 +269,16 @@ class Exchange implements User {
       return;
     }
     this.#connection = undefined;
-    this.#signal.removeEventListener("abort", this);
+    this.#heedNoMore();
     this.#pool.keep(connection, serverIdleMs);
   }
 
+  #heedNoMore(): void {
+    if (this.#isHeeded) this.#client.signal.removeEventListener("abort", this);
+  }
+
   #leave(): void {
-    this.#signal.removeEventListener("abort", this);
+    this.#heedNoMore();
     this.#sender?.stop();
     this.#sender = undefined;
     this.#connection?.destroy();

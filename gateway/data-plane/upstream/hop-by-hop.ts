@@ -11,13 +11,6 @@ export const hopByHop: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-const lengths = new Set([...hopByHop].map((name) => name.length));
-
-/** The same in any case, as servers write names. By length first: most names are none of them. */
-export function isHopByHop(name: string): boolean {
-  return lengths.has(name.length) && hopByHop.has(name.toLowerCase());
-}
-
 /** What a `Connection` header says of others: that they are for this connection, too. Lower case; undefined where there is none. */
 export function nominatedBy(connection: string | undefined): ReadonlySet<string> | undefined {
   if (connection === undefined || connection === "keep-alive") return undefined;

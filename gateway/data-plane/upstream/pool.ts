@@ -20,6 +20,12 @@ export type Pool = ReturnType<typeof connectionPool>;
  */
 const maxLost = 1000;
 
+/**
+ * How often it is seen who still waits: those ask whether their client does, too. A call that is shorter is done before anybody could
+ * stop it.
+ */
+const lookMs = 100;
+
 type Server = {
   readonly origin: Origin;
   readonly idle: Connection[];
@@ -37,6 +43,7 @@ export function connectionPool(limits: PoolLimits, now: () => number) {
   const servers = new Map<string, Server>();
   const all = new Set<Connection>();
   let sweeping: Timer | undefined;
+  let looking: Timer | undefined;
   const owner: Owner = {
     opened(connection) {
       const server = servers.get(connection.origin.url);
@@ -56,6 +63,7 @@ export function connectionPool(limits: PoolLimits, now: () => number) {
   return {
     /** An open connection that waits for a request, the most recently used first. */
     idle(url: string): Connection | undefined {
+      looking ??= setInterval(look, lookMs).unref();
       const idle = servers.get(url)?.idle;
       if (!idle) return undefined;
       for (let connection = idle.pop(); connection; connection = idle.pop()) {
@@ -100,6 +108,7 @@ export function connectionPool(limits: PoolLimits, now: () => number) {
 
     [Symbol.dispose](): void {
       clearTimeout(sweeping);
+      clearInterval(looking);
       for (const connection of all) connection.closed("stopped");
     },
   };
@@ -139,6 +148,18 @@ export function connectionPool(limits: PoolLimits, now: () => number) {
 
   function forgetUnused(server: Server): void {
     if (server.open === 0 && server.lost.size === 0) servers.delete(server.origin.url);
+  }
+
+  function look(): void {
+    let used = 0;
+    for (const { user } of all) {
+      if (!user) continue;
+      used++;
+      user.lasts();
+    }
+    if (used > 0) return;
+    clearInterval(looking);
+    looking = undefined;
   }
 
   function sweep(): void {

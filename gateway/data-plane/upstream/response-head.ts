@@ -1,17 +1,18 @@
+import { type FieldRole, fieldNameIn } from "./field-names.ts";
 import { malformed, type ParseFailure } from "./parse-failure.ts";
 
 /** Status line and fields of one answer. */
 export type ResponseHead = {
   readonly state: "final";
   readonly status: number;
-  /** In order, as received: names in any case, values as Latin-1 without the white space around them. */
+  /** In order: names in lower case, values as Latin-1 without the white space around them. */
   readonly fields: readonly Field[];
   readonly framing: Framing;
   /** The server lets the connection be used again. */
   readonly persistent: boolean;
 };
 
-export type Field = { readonly name: string; readonly value: string };
+export type Field = { readonly name: string; readonly role: FieldRole; readonly value: string };
 
 /** Where the body ends (RFC 9112 §6.3). */
 export type Framing = { kind: "fixed"; bytes: number } | { kind: "chunked" } | { kind: "until-close" };
@@ -42,7 +43,8 @@ export function parseHead(text: string, method: string): ResponseHead | { state:
     if (fields.length === maxFields) return malformed("there are too many headers");
     const colon = text.indexOf(":", at);
     const end = text.indexOf("\r\n", colon);
-    fields.push({ name: text.slice(at, colon), value: trimmed(text, colon + 1, end) });
+    const { name, role } = fieldNameIn(text, at, colon);
+    fields.push({ name, role, value: trimmed(text, colon + 1, end) });
     at = end + "\r\n".length;
   }
   const status = Number(text.slice(statusPlace, statusPlace + 3));
@@ -84,8 +86,8 @@ type FramingClaims = { state: "read"; length: number | undefined; isChunked: boo
 
 function framingClaims(fields: Field[]): FramingClaims | ParseFailure {
   const claims: FramingClaims = { state: "read", length: undefined, isChunked: false, isLast: false };
-  for (const { name, value } of fields) {
-    switch (framingName(name)) {
+  for (const { role, value } of fields) {
+    switch (role) {
       case "content-length":
         if (claims.length !== undefined) return malformed("there are two lengths");
         if (!/^\d{1,15}$/.test(value)) return malformed("the length is not a number");
@@ -105,16 +107,3 @@ function framingClaims(fields: Field[]): FramingClaims | ParseFailure {
 const empty: Framing = { kind: "fixed", bytes: 0 };
 const chunked: Framing = { kind: "chunked" };
 const untilClose: Framing = { kind: "until-close" };
-
-/** The name in lower case if it says something about framing. By length first: most names are none of them. */
-export function framingName(name: string): "content-length" | "transfer-encoding" | "connection" | undefined {
-  switch (name.length) {
-    case "content-length".length:
-      return name.toLowerCase() === "content-length" ? "content-length" : undefined;
-    case "transfer-encoding".length:
-      return name.toLowerCase() === "transfer-encoding" ? "transfer-encoding" : undefined;
-    case "connection".length:
-      return name.toLowerCase() === "connection" ? "connection" : undefined;
-  }
-  return undefined;
-}

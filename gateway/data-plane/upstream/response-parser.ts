@@ -2,13 +2,14 @@ import { type ChunkedBody, chunkedBody } from "./chunked-body.ts";
 import { malformed, type ParseFailure } from "./parse-failure.ts";
 import { maxHeadBytes, parseHead, type ResponseHead } from "./response-head.ts";
 
-/** What came out of some bytes: pieces of the body, in order, which are views of those bytes. */
+/** What came out of some bytes: pieces of the body, in order. */
 export type Parsed = { state: "open" | "complete"; body: Uint8Array[] } | ParseFailure;
 
 /** Answers before the final one; more than this is no server we know (RFC 9110 §15.2). */
 const maxInterimAnswers = 8;
 const headEnd = "\r\n\r\n";
 const beginning = Buffer.from("HTTP/1.");
+const maxCopiedBytes = 1000;
 const lf = 0x0a;
 const cr = 0x0d;
 
@@ -107,7 +108,7 @@ export class ResponseParser {
   #feedFixed(bytes: Buffer, from: number): Parsed {
     const there = bytes.length - from;
     const length = Math.min(this.#missingBytes, there);
-    const body = length > 0 ? [viewOf(bytes, from, length)] : [];
+    const body = length > 0 ? [pieceOf(bytes, from, length)] : [];
     this.#missingBytes -= length;
     return this.#missingBytes === 0 ? this.#finish(there - length, body) : { state: "open", body };
   }
@@ -119,9 +120,13 @@ export class ResponseParser {
   }
 }
 
-/** As `subarray`, which costs as much as all else here. */
-function viewOf(bytes: Buffer, from: number, length: number): Uint8Array {
-  return length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
+/** A few bytes are copied: JavaScriptCore keeps them in the object itself, while a view makes it a buffer besides. */
+function pieceOf(bytes: Buffer, from: number, length: number): Uint8Array {
+  if (length === bytes.length) return bytes;
+  if (length > maxCopiedBytes) return bytes.subarray(from, from + length);
+  const piece = new Uint8Array(length);
+  bytes.copy(piece, 0, from, from + length);
+  return piece;
 }
 
 /** Found at once, since who greets in another protocol waits for an answer then, and so would the client. */

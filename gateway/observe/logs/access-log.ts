@@ -18,7 +18,7 @@ export function accessLogTo(log: Log): AccessLog {
 }
 
 /** JSON lines that look like the logger's own, at a fifth of their cost. */
-export function accessLogLines(log: Log, lines: Pick<LineWriter, "write">, now: () => number): AccessLog {
+export function accessLogLines(log: Log, lines: Pick<LineWriter, "writeLine">, now: () => number): AccessLog {
   const level = log.levels.values["info"];
   let timeMs = 0;
   let time = "";
@@ -30,7 +30,7 @@ export function accessLogLines(log: Log, lines: Pick<LineWriter, "write">, now: 
         timeMs = nowMs;
         time = new Date(nowMs).toISOString();
       }
-      lines.write(`${JSON.stringify(fieldsOf(request, { level, time, msg: "request" }))}\n`);
+      lines.writeLine(JSON.stringify(fieldsOf(request, { level, time, msg: "request" })));
     },
   };
 }

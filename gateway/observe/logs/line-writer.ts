@@ -4,6 +4,8 @@ import { write, writeSync } from "node:fs";
 export type LineWriter = AsyncDisposable & {
   /** `line` ends with a newline. */
   write(line: string): void;
+  /** It gets its newline here: added to a text, that would cost a copy of it. */
+  writeLine(text: string): void;
 };
 
 type WriteTo = (
@@ -18,6 +20,7 @@ const usualBytes = 512 * 1024;
 const gatherMs = 50;
 /** When a pipe that is full is tried again. */
 const fullMs = 20;
+const newline = 0x0a;
 /** How long an end waits for whoever reads. */
 const closeMs = 1000;
 
@@ -43,15 +46,13 @@ export function lineWriter(
 
   return {
     write(line) {
-      // A character takes three bytes at most, so mostly this is enough to know.
-      if (line.length * 3 > bytes - filled && Buffer.byteLength(line) > bytes - filled) {
-        onDropped();
-        return;
-      }
-      if (!isHooked) process.on("exit", writeRest);
-      isHooked = true;
+      if (!hasRoom(line, 0)) return;
       filled += filling.write(line, filled);
-      timer ??= setTimeout(send, gatherMs);
+    },
+    writeLine(text) {
+      if (!hasRoom(text, 1)) return;
+      filled += filling.write(text, filled);
+      filling[filled++] = newline;
     },
     async [Symbol.asyncDispose]() {
       process.off("exit", writeRest);
@@ -63,6 +64,20 @@ export function lineWriter(
       clearTimeout(limit);
     },
   };
+
+  /** Also sees to it that what is written now is sent. */
+  function hasRoom(text: string, more: number): boolean {
+    const room = bytes - filled - more;
+    // A character takes three bytes at most, so mostly this is enough to know.
+    if (text.length * 3 > room && Buffer.byteLength(text) > room) {
+      onDropped();
+      return false;
+    }
+    if (!isHooked) process.on("exit", writeRest);
+    isHooked = true;
+    timer ??= setTimeout(send, gatherMs);
+    return true;
+  }
 
   function send(): void {
     clearTimeout(timer);

@@ -8,19 +8,23 @@ import { failure } from "./json-rpc-failure.ts";
 
 const loopback = new Set(["127.0.0.1", "localhost", "::1"]);
 
+/** How long a connection is kept on which no request is being answered: the gateway's own are gone before. */
+const usualIdleSeconds = 75;
+
 /** Serves an MCP endpoint at /mcp until SIGTERM or SIGINT; then `dispose` runs and the process ends. */
 export function serveImage(options: {
   host: string;
   port: number;
   mcp: (request: Request) => Promise<Response>;
   dispose: () => Promise<void>;
+  idleSeconds?: number;
 }): void {
+  const { idleSeconds = usualIdleSeconds } = options;
   const server = Bun.serve({
     hostname: options.host,
     port: options.port,
-    // Event streams are silent for as long as they like.
-    idleTimeout: 0,
-    async fetch(request) {
+    idleTimeout: idleSeconds,
+    async fetch(request, server) {
       // A web page that has its own name resolve to 127.0.0.1 must not get past the gateway's identity check.
       const rebound = loopback.has(options.host)
         ? hostHeaderValidationResponse(request, localhostAllowedHostnames())
@@ -29,7 +33,13 @@ export function serveImage(options: {
       const foreign = rebound ?? originValidationResponse(request, localhostAllowedOrigins());
       if (foreign !== undefined) return foreign;
       if (new URL(request.url).pathname !== "/mcp") return failure(404, -32000, "The MCP endpoint is /mcp");
-      return await options.mcp(request);
+      // Of requests with a body Bun knows when they are whole, and waits.
+      if (request.method !== "POST") server.timeout(request, 0);
+      const response = await options.mcp(request);
+      // Event streams are silent for as long as they like.
+      const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+      server.timeout(request, isStream ? 0 : idleSeconds);
+      return response;
     },
     error(error) {
       console.error(error);

@@ -25,9 +25,10 @@ function serve(answer: (request: Request) => Response | Promise<Response>): stri
 /** A gateway reduced to its client and the filter, before a server. */
 function filtering(upstream: string): string {
   const sockets = stack.use(forwardBySocket(usualLimits, Date.now));
-  return serve(async ({ method, signal }) => {
+  return serve(async (client) => {
+    const { method } = client;
     const body = method === "GET" ? null : "{}";
-    const request = { method, target: "/", headers: {}, body, signal, seen: unseen };
+    const request = { method, target: "/", headers: {}, body, client, seen: unseen };
     const sent = await sockets.forward(request, endpointAt(upstream, "x-0"));
     if (sent.state !== "answered") return new Response(sent.state, { status: 502 });
     return filterToolLists(sent.response, allowed, listIds);

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { answerFrom } from "../../../gateway/data-plane/upstream/answer.ts";
+import { fieldNameIn } from "../../../gateway/data-plane/upstream/field-names.ts";
 import type { ResponseHead } from "../../../gateway/data-plane/upstream/response-head.ts";
 
 function answered(fields: readonly (readonly [string, string])[]): Response {
   const head: ResponseHead = {
     state: "final",
     status: 203,
-    fields: fields.map(([name, value]) => ({ name, value })),
+    fields: fields.map(([name, value]) => ({ ...fieldNameIn(name, 0, name.length), value })),
     framing: { kind: "fixed", bytes: 2 },
     persistent: true,
   };

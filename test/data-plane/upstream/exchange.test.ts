@@ -70,7 +70,7 @@ const hello = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\
 const eventStream = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 const ask = (url: string, method = "POST", body: string | null = method === "POST" ? "{}" : null) =>
-  exchange({ method, target: "/mcp", headers: {}, body, signal: abort.signal }, url, pool);
+  exchange({ method, target: "/mcp", headers: {}, body, client: abort }, url, pool);
 
 async function answered(url: string, method = "POST", body?: string): Promise<Response> {
   const exchanged = await ask(url, method, body);
@@ -85,9 +85,9 @@ async function throughServe(url: string, method = "GET", signal?: AbortSignal): 
     hostname: "127.0.0.1",
     idleTimeout: 0,
     fetch: async (request) => {
-      const { method, signal } = request;
+      const { method } = request;
       const body = method === "POST" ? await request.text() : null;
-      const exchanged = await exchange({ method, target: "/mcp", headers: {}, body, signal }, url, pool);
+      const exchanged = await exchange({ method, target: "/mcp", headers: {}, body, client: request }, url, pool);
       return exchanged.state === "answered" ? exchanged.response : new Response(exchanged.state, { status: 599 });
     },
   });
@@ -125,7 +125,7 @@ test("after 1,000 requests that were given up, in every phase, no connection rem
     abort.abort();
     await Promise.all(asking);
   }
-  expect(pool.size).toBe(0);
+  await until("no connection is left", () => pool.size === 0);
   await until("the server has none either", () => server.peers.size === 0);
 });
 
@@ -239,6 +239,7 @@ test("a connection whose last reader was slow serves the next request", async ()
     opened: resolve,
     refused: reject,
     received() {},
+    lasts() {},
     drained() {},
     closed: reject,
   });

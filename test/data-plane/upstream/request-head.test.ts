@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { type HeaderFields, type RequestBody, serialized } from "../../../gateway/data-plane/upstream/request-head.ts";
 
-const { signal } = new AbortController();
+const client = new AbortController();
 const written = (method: string, target: string, headers: HeaderFields, body: RequestBody) =>
-  Buffer.from(serialized({ method, target, headers, body, signal }, "10.0.0.7:80") as string).toString("latin1");
+  Buffer.from(serialized({ method, target, headers, body, client }, "10.0.0.7:80") as string).toString("latin1");
 
 test("a request has its length in bytes of UTF-8", () => {
   expect(written("POST", "/mcp?a=b", { "content-type": "application/json" }, '"ř🐎"')).toBe(

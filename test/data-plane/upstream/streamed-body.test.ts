@@ -91,12 +91,7 @@ function endless(seen = { given: 0, cancelled: false }) {
 }
 
 const send = (url: string, stream: ReadableStream<Uint8Array>, bytes?: number, witness?: Witness) =>
-  exchange(
-    { method: "POST", target: "/mcp", headers: {}, body: { stream, bytes }, signal: abort.signal },
-    url,
-    pool,
-    witness,
-  );
+  exchange({ method: "POST", target: "/mcp", headers: {}, body: { stream, bytes }, client: abort }, url, pool, witness);
 
 async function textOf(exchanged: Exchanged): Promise<string> {
   if (exchanged.state !== "answered") throw new Error(JSON.stringify(exchanged));
@@ -282,7 +277,7 @@ test("a request whose body has begun is never sent again, whatever its method", 
   });
   const put = (stream: ReadableStream<Uint8Array>) =>
     exchange(
-      { method: "PUT", target: "/mcp", headers: {}, body: { stream, bytes: 2 }, signal: abort.signal },
+      { method: "PUT", target: "/mcp", headers: {}, body: { stream, bytes: 2 }, client: abort },
       server.url,
       pool,
     );

@@ -22,14 +22,14 @@ test("a server that answers no attempt to connect uses up only so many sockets, 
   using server = await standingServer();
   using pool = connectionPool({ connectMs, idleMs: 4000, maxIdle: 8, maxOpen: 10_000 }, Date.now);
   const taken = new AbortController();
-  const ask = (signal = taken.signal): Promise<Exchanged> =>
-    exchange({ method: "GET", target: "/", headers: {}, body: null, signal }, server.url, pool);
-  const stateOf = async () => (await ask(AbortSignal.timeout(20_000))).state;
+  const ask = (client: { readonly signal: AbortSignal } = taken): Promise<Exchanged> =>
+    exchange({ method: "GET", target: "/", headers: {}, body: null, client }, server.url, pool);
+  const stateOf = async () => (await ask({ signal: AbortSignal.timeout(20_000) })).state;
 
   // Some give up by themselves, and some of their clients leave before.
   for (let round = 0; round < 4; round++) {
     const leaving = new AbortController();
-    for (let asked = 0; asked < 500; asked++) void ask(asked % 2 === 0 ? leaving.signal : taken.signal);
+    for (let asked = 0; asked < 500; asked++) void ask(asked % 2 === 0 ? leaving : taken);
     await Bun.sleep(connectMs / 2);
     leaving.abort();
     await until("the others have given up, too", async () => {

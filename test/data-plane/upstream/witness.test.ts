@@ -31,7 +31,7 @@ function serverThat(act: (socket: Bun.Socket<undefined>) => void): string {
 }
 
 function ask(url: string, body: RequestBody = "{}"): Promise<Exchanged> {
-  return exchange({ method: "POST", target: "/mcp", headers: {}, body, signal: abort.signal }, url, pool, witness);
+  return exchange({ method: "POST", target: "/mcp", headers: {}, body, client: abort }, url, pool, witness);
 }
 
 const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -89,6 +89,7 @@ test("a witness learns how a stream ended that had begun", async () => {
   if (left.state === "answered") await left.response.body?.cancel();
   await ask(url);
   abort.abort();
+  await until("all have heard", () => seen.length === 9);
   const perStream = [seen.slice(0, 3), seen.slice(3, 6), seen.slice(6)];
   expect(perStream).toEqual([
     ["began 200", "saw ab", "broken: it ended before its answer did"],

@@ -8,7 +8,7 @@ import { type SigningKey, signingKeyFrom } from "../../../gateway/assertion/keys
 import { temporaryDirectory } from "../../support/process.ts";
 import { until } from "../../support/until.ts";
 
-const program = fileURLToPath(new URL("../../../injector/guard/main.ts", import.meta.url));
+const guardProgram = fileURLToPath(new URL("../../../injector/guard/main.ts", import.meta.url));
 
 export const audience = audienceOf("adapter", "weather");
 export const podUid = "5f0c2d1e-pod";
@@ -52,11 +52,12 @@ export async function keyVolume(): Promise<KeyVolume> {
   };
 }
 
-/** Starts a guard before `upstream`, and waits until it listens. Throws with its words if it does not start. */
+/** Starts a guard before `upstream`, and waits until it listens. Throws with its words if it does not start. `program`: which one. */
 export async function startGuard(
   upstream: string,
   keyFile: string,
   environment: Record<string, string> = {},
+  program = guardProgram,
 ): Promise<GuardProcess> {
   const { PATH = "", HOME = "" } = process.env;
   const child = Bun.spawn([process.execPath, program], {

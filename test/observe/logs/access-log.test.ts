@@ -16,7 +16,7 @@ const request = {
 function stand({ level = "info" } = {}) {
   const written: string[] = [];
   const log = openLog(level);
-  const lines = { write: (line: string) => void written.push(line) };
+  const lines = { writeLine: (line: string) => void written.push(line) };
   const access = accessLogLines(log, lines, () => Date.UTC(2026, 0, 2, 3, 4, 5, 6));
   return { access, written, log };
 }
@@ -25,7 +25,7 @@ test("a request is one line, by the logger's own names, with what is known of it
   const { access, written } = stand();
   access.write(request);
   expect(written).toHaveLength(1);
-  expect(written[0]).toEndWith("}\n");
+  expect(written[0]).toEndWith("}");
   expect(JSON.parse(written[0] as string)).toEqual({
     level: 30,
     time: "2026-01-02T03:04:05.006Z",
@@ -77,7 +77,7 @@ test("nothing that a caller chooses makes a second line, or another field", () =
   const { access, written } = stand();
   const odd = 'a"}\n{"level":60,"msg":"forged\u2028\ud800';
   access.write({ ...request, tool: odd, principal: odd, method: odd, place: "", path: odd });
-  expect(written[0]?.split("\n")).toHaveLength(2);
+  expect(written[0]?.split("\n")).toHaveLength(1);
   expect(JSON.parse(written[0] as string)).toMatchObject({ level: 30, tool: odd, principal: odd, msg: "request" });
 });
 

@@ -28,7 +28,7 @@ test("lines are written together, in their order, and what comes meanwhile with 
   for (const line of ["a\n", "é\n", "東京\n"]) lines.write(line);
   await until("they are on their way", () => asked.length === 1);
   expect(asked[0]?.text).toBe("a\né\n東京\n");
-  lines.write("b\n");
+  lines.writeLine("b");
   lines.write("c\n");
   asked[0]?.done(null, Buffer.byteLength("a\né\n東京\n"));
   await until("the next", () => asked.length === 2);
@@ -66,6 +66,8 @@ test("when nobody reads, lines are lost whole, and later ones come through again
   expect(dropped).toBe(1);
   lines.write("z");
   expect(dropped).toBe(2);
+  lines.writeLine("");
+  expect(dropped).toBe(3);
   asked[0]?.done(null, 40);
   await until("the next", () => asked.length === 2);
   expect(asked[1]?.text).toBe(`${line}${line}${"y".repeat(19)}\n`);

@@ -50,12 +50,14 @@ export function toolCalls({
     // The contract's schemas take objects only.
     if (!isObject(given)) return errorResult("The arguments must be an object.");
     using ending = endingOf(caller.signal, limits.toolTimeoutMs);
+    const cancelled = errorResult("The call was cancelled.");
+    if (ending.state() === "left") return cancelled;
     const result = await carryOut(resource, given, caller, ending.signal);
     switch (ending.state()) {
       case "late":
         return errorResult(`The tool did not answer within ${limits.toolTimeoutMs / 1000} seconds.`);
       case "left":
-        return errorResult("The call was cancelled.");
+        return cancelled;
       case "running":
         return result;
     }

@@ -23,12 +23,15 @@ export function toolRequest(
   const { seen } = caller;
   if (method !== "GET" && method !== "DELETE") {
     headers["content-type"] = "application/json";
-    return { state: "ready", request: { method, target, headers, body: JSON.stringify(args), signal, seen } };
+    return {
+      state: "ready",
+      request: { method, target, headers, body: JSON.stringify(args), client: { signal }, seen },
+    };
   }
   const query = queryOf(args);
   if (query.length > maxQueryLength) return { state: "refused", reason: "the arguments are too long for its query" };
   const withQuery = query === "" ? target : `${target}?${query}`;
-  return { state: "ready", request: { method, target: withQuery, headers, body: null, signal, seen } };
+  return { state: "ready", request: { method, target: withQuery, headers, body: null, client: { signal }, seen } };
 }
 
 /** Nothing of the client's own headers: a tool speaks no MCP, and credentials are the gateway's. */
