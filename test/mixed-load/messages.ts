@@ -3,7 +3,12 @@ import type { Answer } from "./line.ts";
 /** A JSON-RPC answer, as far as clients here look at it. */
 export type Message = {
   id?: number;
-  result?: { structuredContent?: Record<string, unknown>; content?: { text?: string }[]; tools?: { name: string }[] };
+  result?: {
+    structuredContent?: Record<string, unknown>;
+    content?: { text?: string }[];
+    tools?: { name: string }[];
+    isError?: boolean;
+  };
   error?: { code: number; message: string };
 };
 
@@ -41,6 +46,12 @@ export function messageIn(answer: Answer): Message | undefined {
 }
 
 export const textIn = (message: Message | undefined): string | undefined => message?.result?.content?.[0]?.text;
+
+/** How the tool router says, in a tool's result, that the adapter behind it refused or failed: with this status. */
+export function failedStatusIn(message: Message | undefined): number | undefined {
+  const status = message?.result?.isError ? /\(HTTP (\d{3})\)/.exec(textIn(message) ?? "")?.[1] : undefined;
+  return status === undefined ? undefined : Number(status);
+}
 
 const modernRevision = "2026-07-28";
 

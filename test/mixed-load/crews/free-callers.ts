@@ -1,6 +1,7 @@
 import { requestHead } from "../../bench/load/session.ts";
 import { type Line, openLine } from "../line.ts";
-import { legacyFields, type Message, messageIn, modernCall, toolCall, toolList } from "../messages.ts";
+import { failedStatusIn, legacyFields, type Message, messageIn, modernCall, toolCall, toolList } from "../messages.ts";
+import type { Outcome } from "../oracle.ts";
 import { outcomeOf } from "../referee.ts";
 import { userOf, type World } from "../world.ts";
 import type { Crew } from "./crew.ts";
@@ -50,10 +51,12 @@ async function ask(world: World, line: Line, id: number, user: string, call: Fre
   const beganMs = world.now();
   const answer = await line.ask(head + body);
   const endedMs = world.now();
-  const outcome = outcomeOf(answer, () => {
-    const message = messageIn(answer);
-    return message?.id === id ? wrongWith(message) : "it is no answer to the request";
-  });
+  const message = messageIn(answer);
+  const status = failedStatusIn(message);
+  const outcome: Outcome =
+    status !== undefined
+      ? { state: "refused", status }
+      : outcomeOf(answer, () => (message?.id === id ? wrongWith(message) : "it is no answer to the request"));
   await world.referee.judge({ kind, what, adapter, goes: { state: "free" }, beganMs, endedMs }, outcome, answer);
 }
 
