@@ -68,8 +68,12 @@ export function mcpRoute({
     if (!allowed.includes(method)) return answers.methodNotAllowed(allowed);
     const admission = frontDoor.admit(request, about.headers);
     return admission instanceof Promise
-      ? admission.then((late) => pass(request, target, late, about))
+      ? passLater(request, target, admission, about)
       : pass(request, target, admission, about);
+  }
+
+  async function passLater(request: Request, target: Target, admission: Promise<Admission>, about: About) {
+    return pass(request, target, await admission, about);
   }
 
   function pass(

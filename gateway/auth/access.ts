@@ -20,12 +20,12 @@ export function accessRules(roles: { readonly admin: string; readonly workloadId
 
   function may(principal: Principal, verb: Verb, resource: Protected): boolean {
     if (made(principal, resource) || isAdmin(principal)) return true;
-    return verb === "read" && resource.requiredRoles.some((role) => hasRole(principal, role));
+    return verb === "read" && hasAnyRole(principal, resource.requiredRoles);
   }
 
   /** A cloud identity is more than what the creator has, so it is not everybody's to give. */
   function mayUseWorkloadIdentity(principal: Principal): boolean {
-    return isAdmin(principal) || roles.workloadIdentity.some((role) => hasRole(principal, role));
+    return isAdmin(principal) || hasAnyRole(principal, roles.workloadIdentity);
   }
 
   function isAdmin(principal: Principal): boolean {
@@ -37,7 +37,13 @@ function made(principal: Principal, { owner, createdBy }: Protected): boolean {
   return owner === undefined ? principal.id === createdBy : principal.key === owner;
 }
 
-export function hasRole(principal: Principal, role: string): boolean {
+function hasAnyRole(principal: Principal, roles: readonly string[]): boolean {
+  for (const role of roles) if (hasRole(principal, role)) return true;
+  return false;
+}
+
+export function hasRole({ roles }: Principal, role: string): boolean {
   const wanted = role.toLowerCase();
-  return principal.roles.some((held) => held.toLowerCase() === wanted);
+  for (const held of roles) if (held.toLowerCase() === wanted) return true;
+  return false;
 }

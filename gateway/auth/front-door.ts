@@ -45,10 +45,13 @@ export function frontDoor({
       const origin = fields["origin"];
       if (origin !== undefined && !allowsOrigin(names, origin)) return notServed("Origin", "ALLOWED_ORIGINS");
       const identified = identify(fields);
-      if (!(identified instanceof Promise)) return admissionOf(identified, request);
-      return identified.then((late) => admissionOf(late, request));
+      return identified instanceof Promise ? admitLater(identified, request) : admissionOf(identified, request);
     },
   };
+
+  async function admitLater(identified: Promise<Identified>, request: Request): Promise<Admission> {
+    return admissionOf(await identified, request);
+  }
 
   function admissionOf(identified: Identified, request: Request): Admission {
     switch (identified.state) {
@@ -65,7 +68,7 @@ export function frontDoor({
   }
 
   function isForAnother({ resources }: Extract<Identified, { state: "known" }>, request: Request): boolean {
-    return resources !== undefined && !audiencesOf(request).some((audience) => resources.includes(audience));
+    return resources !== undefined && new Set(resources).isDisjointFrom(new Set(audiencesOf(request)));
   }
 
   function lacksScope({ principal, scopes }: Extract<Identified, { state: "known" }>): boolean {

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../runtime/runtime.ts";
 import type { Seen } from "./seen.ts";
-import { type Exchanged, exchange } from "./upstream/exchange.ts";
+import { type Answered, type Exchanged, exchange } from "./upstream/exchange.ts";
 import { connectionPool, type PoolLimits } from "./upstream/pool.ts";
 import type { OutgoingRequest } from "./upstream/request-head.ts";
 
@@ -28,16 +28,17 @@ export function forwardBySocket(
 ): { forward: Forward; readonly connections: number } & Disposable {
   const pool = connectionPool(limits, now);
   return {
-    // A promise of its own for each answer would cost more than the look at its status.
-    forward: (request, { origin }) =>
-      exchange(request, origin, pool, request.seen, (first) =>
-        isRedirect(first.response) ? follow(request, origin, first.response) : first,
-      ),
+    forward: (request, { origin }) => exchange(request, origin, pool, request.seen, followed),
     get connections() {
       return pool.size;
     },
     [Symbol.dispose]: () => pool[Symbol.dispose](),
   };
+
+  /** A promise of its own for each answer would cost more than the look at its status. */
+  function followed(first: Answered, request: UpstreamRequest, origin: string): Answered | Promise<Forwarded> {
+    return isRedirect(first.response) ? follow(request, origin, first.response) : first;
+  }
 
   async function follow(request: UpstreamRequest, origin: string, first: Response): Promise<Forwarded> {
     const location = first.headers.get("location") ?? "";

@@ -5,8 +5,8 @@ import type { Events } from "../observe/events.ts";
 import type { RequestSeen } from "../observe/requests/request-seen.ts";
 import { answerAttributes, errorTypeOf, requestAttributes } from "../observe/traces/span-attributes.ts";
 import type { TraceCarrier, TraceSpan, Tracing } from "../observe/traces/span.ts";
-import type { ToolCall } from "../observe/requests/tool-call.ts";
-import type { CallEnd, ReadMessage, Seen } from "./seen.ts";
+import type { ReadMessage, Seen } from "./seen.ts";
+import { type CallEnd, type Calling, toolCallsOf } from "./tool-calls.ts";
 import { metaIn, tracedBody } from "./traced-body.ts";
 import { fieldOf } from "./upstream/answer.ts";
 import type { Witness } from "./upstream/exchange.ts";
@@ -69,7 +69,7 @@ export class Observation implements Seen, RequestSeen {
   #isCounted = false;
   #speaksMcp = true;
   #scan: AnswerScan | undefined;
-  #calls: ((ended: CallEnd) => readonly ToolCall[]) | undefined;
+  #calls: Calling | undefined;
   #isRefused = false;
   /** Of these, only what a recorded span needs. */
   #span: TraceSpan | undefined;
@@ -124,8 +124,8 @@ export class Observation implements Seen, RequestSeen {
     this.session = name;
   }
 
-  calls(tools: (ended: CallEnd) => readonly ToolCall[], how: "passed-on" | "refused"): void {
-    this.#calls = tools;
+  calls(calling: Calling, how: "passed-on" | "refused"): void {
+    this.#calls = calling;
     this.#isRefused = how === "refused";
   }
 
@@ -201,9 +201,7 @@ export class Observation implements Seen, RequestSeen {
     this.#isAway = false;
     if (end.state === "abandoned") this.end = "left";
     if (end.state === "broken") this.end = "broken";
-    const failure = end.state === "complete" ? undefined : end.state;
-    this.#asking?.end(() => (this.#speaksMcp ? { "mcp.method.name": this.method } : {}), failure);
-    this.#asking = undefined;
+    if (this.#asking) this.#endAsking(this.#asking, end.state === "complete" ? undefined : end.state);
     if (this.#progress === "coming") {
       this.#heardMs = now();
       return;
@@ -213,6 +211,11 @@ export class Observation implements Seen, RequestSeen {
       this.#observing.events.upstreamFailed({ requestId, adapter: place, replica, reason: end.reason });
     }
     this.#over();
+  }
+
+  #endAsking(asking: TraceSpan, failure: string | undefined): void {
+    asking.end(() => (this.#speaksMcp ? { "mcp.method.name": this.method } : {}), failure);
+    this.#asking = undefined;
   }
 
   answered({ status }: Pick<Response, "status">): void {
@@ -240,7 +243,7 @@ export class Observation implements Seen, RequestSeen {
     this.durationMs = now() - this.#arrivedMs;
     if (this.#isCounted) events.streamClosed(this.place);
     events.requestOver(this);
-    if (this.#calls) for (const call of this.#calls(this.#outcome())) events.toolCalled(call);
+    if (this.#calls) for (const call of toolCallsOf(this.#calls, this.#outcome())) events.toolCalled(call);
     if (this.#span?.isRecorded) this.#endSpan(this.#span, errorTypeOf(this.status, failure));
   }
 
@@ -282,6 +285,5 @@ const invalidParams = -32602;
 /** What the sender says of its trace: in the message, where MCP has a place for it, or else in the headers. */
 function carrierOf({ json, headers }: ReadMessage): TraceCarrier {
   const meta = metaIn(json);
-  const said = typeof meta?.["traceparent"] === "string" ? meta : headers;
-  return { get: (name) => (typeof said[name] === "string" ? said[name] : undefined) };
+  return typeof meta?.["traceparent"] === "string" ? meta : headers;
 }

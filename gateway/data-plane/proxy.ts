@@ -15,7 +15,6 @@ import type { Replicas } from "./replicas.ts";
 import { type Route, routeOf } from "./route.ts";
 import type { Scope, Seal } from "./seal.ts";
 import type { SessionWatch } from "./session-watch.ts";
-import { toolCallsOf } from "./tool-calls.ts";
 import { filterToolLists } from "./tool-filter.ts";
 import { toolIn } from "./tool-name.ts";
 import { listIdsIn, refusal, refusedCall, toolAccess } from "./tool-policy.ts";
@@ -61,6 +60,8 @@ export function proxy({
   nonce: () => string;
 }): (request: Request, call: Call) => Promise<Response> {
   const deliver = delivery({ replicas, forward: guards ? guards.past(forward) : forward, limits });
+  const routing = { replicas, seal, nonce };
+  const sending = { closing, now, guards };
 
   return async (request, call) => {
     const { seen } = call;
@@ -81,9 +82,7 @@ export function proxy({
     const sessionId = headers["mcp-session-id"] ?? null;
     const exchange: Exchange = { request, headers, call, adapter, text, json, message, sessionId, tools };
     const refused = tools === "all" ? undefined : refusedCall(json, tools);
-    if (method === "tools/call" || method === "batch") {
-      seen.calls((ended) => toolCallsOf(exchange, ended), refused ? "refused" : "passed-on");
-    }
+    if (method === "tools/call" || method === "batch") seen.calls(exchange, refused ? "refused" : "passed-on");
     return refused ? refuseTool(exchange, refused.tool) : await carryOut(exchange);
   };
 
@@ -96,7 +95,7 @@ export function proxy({
     const { request, call, adapter, message, sessionId } = exchange;
     const principalKey = call.principal.key;
     const scope = { adapterUid: adapter.uid, principalKey };
-    const route = routeOf(message, sessionId, adapter, scope, { replicas, seal, nonce });
+    const route = routeOf(message, sessionId, adapter, scope, routing);
     if (route.state === "lost") {
       sessions.lost(call, route.sealed, route.reason);
       callLimits.lost({ principalKey, adapter: adapter.name }, route.sealed);
@@ -116,7 +115,7 @@ export function proxy({
       return limitedAnswer(admission, `adapter "${adapter.name}"`);
     }
     using admitted = admission;
-    const upstream = upstreamRequest(exchange, route, { closing, nowMs: now(), guards });
+    const upstream = upstreamRequest(exchange, route, sending);
     if (!upstream) return answers.malformed();
     const holdMs = adapter.body.replicaCount > 0 ? limits.holdMs : 0;
     const delivered =
@@ -137,8 +136,12 @@ export function proxy({
     const { requestId, adapter } = call;
     switch (delivered.state) {
       case "answered": {
-        const response = withoutForbidden(delivered, exchange);
-        const session = exchange.message.era === "legacy" ? fieldOf(delivered.head, "mcp-session-id") : undefined;
+        const { tools, message } = exchange;
+        const response =
+          tools === "all" || message.method === "DELETE"
+            ? delivered.response
+            : withoutForbidden(delivered, exchange, tools);
+        const session = message.era === "legacy" ? fieldOf(delivered.head, "mcp-session-id") : undefined;
         if (route.state === "pinned") sessions.answered(call, route, exchange.request.method, response.status);
         if (session !== undefined) {
           response.headers.set("mcp-session-id", sealed(session, delivered.endpoint, { call, route, scope }));
@@ -162,9 +165,9 @@ export function proxy({
   /** Without the tools that the caller may not see; in a session any stream may carry any list. */
   function withoutForbidden(
     { response, endpoint }: Extract<Delivered, { state: "answered" }>,
-    { tools, json, message, call }: Exchange,
+    { json, call }: Exchange,
+    tools: ReadonlySet<string>,
   ): Response {
-    if (tools === "all" || message.method === "DELETE") return response;
     const { requestId, adapter } = call;
     const refused = (reason: string) => events.upstreamFailed({ requestId, adapter, replica: endpoint.name, reason });
     return filterToolLists(response, tools, listIdsIn(json), { others: "by-shape", refused });

@@ -1,5 +1,5 @@
 import type { Principal } from "../auth/principal.ts";
-import type { ToolCall } from "../observe/requests/tool-call.ts";
+import type { Calling } from "./tool-calls.ts";
 import type { Witness } from "./upstream/exchange.ts";
 import type { HeaderFields } from "./upstream/request-head.ts";
 
@@ -17,7 +17,7 @@ export type Seen = Witness & {
   /** The name of its session by which logs may speak of it. */
   inSession(name: string): void;
   /** It calls tools of an adapter, of which the audit trail is to know how that ended. */
-  calls(tools: (ended: CallEnd) => readonly ToolCall[], how: "passed-on" | "refused"): void;
+  calls(calling: Calling, how: "passed-on" | "refused"): void;
   /** It waits for a ready replica; then it goes on, or is given up. */
   waits(): void;
   waited(outcome: "served" | "unready"): void;
@@ -33,8 +33,6 @@ export type Seen = Witness & {
   /** This is the answer; its body may still be on its way. */
   answered(response: Pick<Response, "status">): void;
 };
-
-export type CallEnd = Pick<ToolCall, "outcome" | "status" | "durationMs">;
 
 type Outgoing = { readonly headers: HeaderFields; readonly body: string | null };
 

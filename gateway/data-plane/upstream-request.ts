@@ -16,7 +16,7 @@ const upstreamPath = "/mcp";
 export function upstreamRequest(
   exchange: Exchange,
   route: Route,
-  { closing, nowMs, guards }: { closing: AbortSignal; nowMs: number; guards: Guards | undefined },
+  { closing, now, guards }: { closing: AbortSignal; now: () => number; guards: Guards | undefined },
 ): UpstreamRequest | undefined {
   const { request, call, text, json, message, tools } = exchange;
   const query = request.url.indexOf("?");
@@ -36,7 +36,7 @@ export function upstreamRequest(
     body: text,
     seen: call.seen,
     silence: call.silence,
-    client: isStream ? { signal: streamSignal(request.signal, closing, call.expiresAtMs, nowMs) } : request,
+    client: isStream ? { signal: streamSignal(request.signal, closing, call.expiresAtMs, now()) } : request,
     drops: isNotDownstream,
   };
   return tools === "all" ? asSent : asRead(asSent, json);

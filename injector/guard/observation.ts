@@ -4,7 +4,7 @@ import type { Witness } from "../../gateway/data-plane/upstream/exchange.ts";
 import type { ResponseHead } from "../../gateway/data-plane/upstream/response-head.ts";
 import { type AnswerScan, answerScan } from "../../gateway/observe/requests/answer-scan.ts";
 import { answerAttributes, errorTypeOf, requestAttributes } from "../../gateway/observe/traces/span-attributes.ts";
-import type { TraceSpan, Tracing } from "../../gateway/observe/traces/span.ts";
+import type { TraceCarrier, TraceSpan, Tracing } from "../../gateway/observe/traces/span.ts";
 import type { Call } from "./call.ts";
 import type { GuardEvents } from "./events.ts";
 import type { Labels, Metrics } from "./metrics.ts";
@@ -50,7 +50,7 @@ export class Observation implements Witness {
     this.#httpMethod = method;
     this.#isLasting = method === "GET" || call.method === "subscriptions/listen";
     // Only what has a message is an MCP request.
-    if (method === "POST") this.#span = observing.tracing?.serve(nameOf(this.#labels), headers);
+    if (method === "POST") this.#span = observing.tracing?.serve(nameOf(this.#labels), traceIn(headers));
   }
 
   /** What the server does becomes a child of this request's span, if there is one. */
@@ -115,4 +115,8 @@ function nameOf({ method, tool }: Labels): string {
 /** The id itself opens the session to whoever gets past the gateway. */
 function hashed(session: string): string {
   return createHash("sha256").update(session).digest("hex").slice(0, 32);
+}
+
+function traceIn(headers: Headers): TraceCarrier {
+  return { traceparent: headers.get("traceparent"), tracestate: headers.get("tracestate") };
 }

@@ -11,7 +11,7 @@ import type { Silence } from "./silence.ts";
 /** What became of a request. `refused`: nothing was sent. `broken`: the server may have acted on it. */
 export type Exchanged = Answered | { state: "refused" } | { state: "broken"; reason: string } | { state: "abandoned" };
 
-type Answered = { readonly state: "answered"; readonly head: ResponseHead; readonly response: Response };
+export type Answered = { readonly state: "answered"; readonly head: ResponseHead; readonly response: Response };
 
 /** Is told what happens to a request, and must not change what it sees: those are the bytes that others get. */
 export type Witness = {
@@ -36,35 +36,35 @@ const comment = new TextEncoder().encode(":\n\n");
  * Sends a request to the server at `url` (scheme and authority) on a connection of the pool. Throws when the request cannot
  * be written down, never rejects. A streamed body is not asked for before there is a connection.
  */
-export function exchange(
-  request: AnyRequest,
+export function exchange<Asked extends AnyRequest>(
+  request: Asked,
   url: string,
   pool: Pool,
   witness?: Witness,
-  settle: Settle = asItCame,
+  settle?: Settle<Asked>,
 ): Promise<Exchanged> {
   const running = new Exchange(request, url, pool, witness, settle);
   running.begin();
   return running.result;
 }
 
-/** What an answer makes of itself before anybody waits for it. */
-export type Settle = (answered: Answered) => Answered | Promise<Exchanged>;
-
-const asItCame: Settle = (answered) => answered;
+/** What becomes of an answer to what was asked of a server, before anybody waits for it. */
+export type Settle<Asked> = (answered: Answered, asked: Asked, url: string) => Answered | Promise<Exchanged>;
 
 /** One request and its answer, to the last byte of it. A class, since one lives for each open stream. */
-class Exchange implements User {
+class Exchange<Asked extends AnyRequest> implements User {
   readonly result: Promise<Exchanged>;
   readonly #resolve: (exchanged: Exchanged | Promise<Exchanged>) => void;
-  readonly #settle: Settle;
+  readonly #settle: Settle<Asked> | undefined;
+  /** Until there is an answer. */
+  #asked: Asked | undefined;
   readonly #pool: Pool;
   readonly #url: string;
   readonly #client: Client;
   /** What the client's signal says is heard. */
   #isHeeded = false;
   readonly #parser: ResponseParser;
-  /** Until there is anything of an answer. */
+  /** As it is written down, until there is anything of an answer. */
   #request: string | Buffer | undefined;
   /** RFC 9110 §9.2.2 */
   readonly #mayRepeat: boolean;
@@ -77,16 +77,21 @@ class Exchange implements User {
   /** What has come of a body that the client does not have yet. */
   #pieces: Uint8Array[] = [];
   #stream: BodyStream | undefined;
-  readonly #drops: ((name: string) => boolean) | undefined;
-  readonly #isSilentPerhaps: boolean;
   /** The witness knows that there is an answer. */
   #isShown = false;
 
-  constructor(request: AnyRequest, url: string, pool: Pool, witness: Witness | undefined, settle: Settle) {
+  constructor(
+    request: Asked,
+    url: string,
+    pool: Pool,
+    witness: Witness | undefined,
+    settle: Settle<Asked> | undefined,
+  ) {
     const { promise, resolve } = Promise.withResolvers<Exchanged>();
     this.result = promise;
     this.#resolve = resolve;
     this.#settle = settle;
+    this.#asked = request;
     this.#request = serialized(request, url.slice(url.indexOf("://") + "://".length));
     this.#body = isStreamed(request.body) ? request.body : undefined;
     this.#mayRepeat = request.method !== "POST" && request.method !== "PATCH" && !this.#body;
@@ -96,8 +101,6 @@ class Exchange implements User {
     this.#url = url;
     this.#pool = pool;
     this.#parser = new ResponseParser(request.method);
-    this.#drops = request.drops;
-    this.#isSilentPerhaps = request.method === "GET";
   }
 
   begin(): void {
@@ -216,7 +219,7 @@ class Exchange implements User {
     if (!head || (head.framing.kind === "fixed" && head.framing.bytes <= maxWholeBytes)) return;
     // Bun.serve holds the end of the headers back until the first byte of a body, and a session's stream may be silent for
     // hours, while some clients wait for its headers before they do anything else.
-    if (this.#isSilentPerhaps && fieldOf(head, "content-type")?.startsWith("text/event-stream")) {
+    if (this.#asked?.method === "GET" && fieldOf(head, "content-type")?.startsWith("text/event-stream")) {
       this.#pieces.unshift(comment);
     }
     if (this.#pieces.length === 0) return;
@@ -239,7 +242,10 @@ class Exchange implements User {
   }
 
   #answer(head: ResponseHead, body: Uint8Array | ReadableStream | null): void {
-    this.#resolve(this.#settle({ state: "answered", head, response: answerFrom(head, body, this.#drops) }));
+    const asked = this.#asked;
+    const answered = { state: "answered", head, response: answerFrom(head, body, asked?.drops) } as const;
+    this.#asked = undefined;
+    this.#resolve(this.#settle && asked ? this.#settle(answered, asked, this.#url) : answered);
   }
 
   #whole(head: ResponseHead): Uint8Array | ReadableStream | null {

@@ -17,8 +17,13 @@ export type TraceSpan = {
   end(describe: () => Attributes, failure?: string): void;
 };
 
-/** Where a trace comes from: values by the names `traceparent` and `tracestate`. */
-export type TraceCarrier = { get(name: string): string | null | undefined };
+/** Where a trace comes from: texts by the names `traceparent` and `tracestate`, and whatever else there is. */
+export type TraceCarrier = Readonly<Record<string, unknown>>;
+
+export function saidBy(carrier: TraceCarrier, name: string): string | undefined {
+  const said = carrier[name];
+  return typeof said === "string" ? said : undefined;
+}
 
 export type Tracing = AsyncDisposable & {
   /**

@@ -5,7 +5,7 @@ import { defaultResource, resourceFromAttributes } from "@opentelemetry/resource
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { rootDecision, samplerOf } from "./sampler.ts";
 import type { TraceSettings } from "./settings.ts";
-import type { TraceCarrier, TraceSpan, Tracing } from "./span.ts";
+import { saidBy, type TraceSpan, type Tracing } from "./span.ts";
 import { unrecorded } from "./unrecorded-span.ts";
 
 /** Few enough that writing them down holds no request up. */
@@ -90,7 +90,7 @@ function zeroMs(): number {
 }
 
 const propagator = new W3CTraceContextPropagator();
-const reading = { get: (from: TraceCarrier, name: string) => from.get(name) ?? undefined, keys: () => [] };
+const reading = { get: saidBy, keys: () => [] };
 const writing = {
   set(to: Record<string, string>, name: string, value: string) {
     to[name] = value;

@@ -37,7 +37,7 @@ function open(receiver: Pick<Receiver, "url">, changes: Partial<TraceSettings> =
 test("a span reaches the collector as the child of the request's own, with what it says", async () => {
   const receiver = stack.use(startReceiver());
   const tracing = open(receiver);
-  const headers = new Headers({ traceparent: `${parent}-01`, tracestate: "vendor=1" });
+  const headers = { traceparent: `${parent}-01`, tracestate: "vendor=1" };
   const span = tracing.serve("tools/call add", headers);
   const onward: Record<string, string> = { traceparent: "another one" };
   span.propagate(onward);
@@ -67,7 +67,7 @@ test("without a parent, or with one that is none, a span begins a trace", async 
   const receiver = stack.use(startReceiver());
   const tracing = open(receiver);
   for (const traceparent of ["", "nonsense", `${parent}-01-more`]) {
-    tracing.serve("ping", new Headers({ traceparent })).end(() => ({}));
+    tracing.serve("ping", { traceparent }).end(() => ({}));
   }
   await until("they are there", () => receiver.spans.length === 3);
   expect(receiver.spans.map(({ parentSpanId }) => parentSpanId)).toEqual(["", "", ""]);
@@ -77,7 +77,7 @@ test("without a parent, or with one that is none, a span begins a trace", async 
 test("a failure is an error, and says which", async () => {
   const receiver = stack.use(startReceiver());
   open(receiver)
-    .serve("ping", new Headers())
+    .serve("ping", {})
     .end(() => ({}), "-32602");
   const received = await until("it is there", () => receiver.spans[0]);
   expect(received.status).toBe(2);
@@ -97,7 +97,7 @@ test.each([
   const tracing = open(receiver, { sampler });
   let described = 0;
   for (let i = 0; i < 20; i++) {
-    const headers = new Headers({ traceparent: `${parent}-${flags}` });
+    const headers = { traceparent: `${parent}-${flags}` };
     const span = tracing.serve("ping", headers);
     const onward: Record<string, string> = {};
     span.propagate(onward);
@@ -114,7 +114,7 @@ test("no more spans wait than may, and those that are lost are counted", async (
   const receiver = stack.use(startReceiver(() => promise.then(() => new Response())));
   stack.defer(resolve);
   const tracing = open(receiver, { timeoutMs: 60_000 });
-  const begin = () => tracing.serve("ping", new Headers()).end(() => ({}));
+  const begin = () => tracing.serve("ping", {}).end(() => ({}));
   begin();
   await until("the first is on its way", () => receiver.posts.length === 1);
   for (let i = 0; i < 1000; i++) begin();
@@ -131,11 +131,11 @@ test.each([
     let isHealthy = false;
     const receiver = stack.use(startReceiver(() => (isHealthy ? new Response() : answer())));
     const tracing = open(receiver);
-    for (let i = 0; i < 5; i++) tracing.serve("ping", new Headers()).end(() => ({}));
+    for (let i = 0; i < 5; i++) tracing.serve("ping", {}).end(() => ({}));
     await until("they are lost", () => dropped.spans === 5);
     isHealthy = true;
     const before = receiver.posts.length;
-    tracing.serve("ping", new Headers()).end(() => ({}));
+    tracing.serve("ping", {}).end(() => ({}));
     await until("the next is taken", () => receiver.posts.length > before);
     await tracing[Symbol.asyncDispose]();
     expect(dropped.spans).toBe(5);
@@ -146,7 +146,7 @@ test("nobody waits long for a collector that is not there or hangs, not even the
   const hanging = stack.use(startReceiver(() => new Promise<Response>(() => {})));
   for (const url of [hanging.url, "http://127.0.0.1:1"]) {
     const tracing = open({ url }, { timeoutMs: 60_000 });
-    tracing.serve("ping", new Headers()).end(() => ({}));
+    tracing.serve("ping", {}).end(() => ({}));
     const startedMs = performance.now();
     await tracing[Symbol.asyncDispose]();
     expect(performance.now() - startedMs).toBeLessThan(4000);
