@@ -40,13 +40,7 @@ export async function supervise(
   const stopping = new AbortController();
 
   const first = Array.from({ length: config.workers }, start);
-  const urls = await Promise.all(first.map(({ listening }) => listening));
-  const url = urls[0];
-  if (url === undefined || urls.includes(undefined)) {
-    for (const worker of first) worker.kill();
-    await Promise.all(first.map(({ ended }) => ended));
-    throw new Error("A worker of the gateway has not started; what it wrote says why.");
-  }
+  const url = await urlOf(first);
   events.workersListening({ url, metricsUrl, workers: config.workers });
   const places = first.map(keep);
   const opened = opening.move();
@@ -92,6 +86,24 @@ export async function supervise(
       worker = start();
     }
   }
+}
+
+/** Where all of them listen. None is waited for once another has failed. */
+async function urlOf(workers: readonly Worker[]): Promise<string> {
+  try {
+    const urls = await Promise.all(workers.map(listens));
+    return urls[0] as string;
+  } catch (error) {
+    for (const worker of workers) worker.kill();
+    await Promise.all(workers.map(({ ended }) => ended));
+    throw error;
+  }
+}
+
+async function listens({ listening }: Worker): Promise<string> {
+  const url = await listening;
+  if (url === undefined) throw new Error("A worker of the gateway has not started; what it wrote says why.");
+  return url;
 }
 
 /** Says at once when somebody else has the port: among workers, anybody would be let in. */
