@@ -46,7 +46,6 @@ test("other spellings of the same bytes, and ids that were never sealed, do not 
     `${id}\n`,
     ` ${id}`,
     `${id}!`,
-    id.slice(0, -1),
     "",
     "g1.",
     "g1.AAAA",
@@ -55,6 +54,8 @@ test("other spellings of the same bytes, and ids that were never sealed, do not 
   ]) {
     expect(gateway.open(wrong, scope)).toBe("malformed");
   }
+  // What is left may be the one spelling of fewer bytes.
+  expect(gateway.open(id.slice(0, -1), scope)).toBeOneOf(["malformed", "foreign"]);
 });
 
 test("the previous key still opens, a forgotten one does not", () => {
