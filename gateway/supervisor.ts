@@ -8,14 +8,14 @@ import { exposition, processRegistry } from "./observe/metrics/registry.ts";
 import { root } from "./root.ts";
 import type { Running } from "./run.ts";
 import { pause } from "./runtime/pause.ts";
+import { type RestartLimits, restartDelayMs } from "./runtime/restart.ts";
 import { figuresOfAll } from "./workers/figures-of-all.ts";
 import { lineRelay } from "./workers/line-relay.ts";
 import { startWorker, type Worker } from "./workers/worker.ts";
 
 const standardOutput = 1;
-/** Before a worker that ended is started again: twice as long each time, until one has lived long enough to be well. */
-const firstPauseMs = 500;
-const maxPauseMs = 30_000;
+const restartLimits: RestartLimits = { restartFirstMs: 500, restartCapMs: 30_000 };
+/** Who has lived so long was well. */
 const wellMs = 60_000;
 
 /**
@@ -79,7 +79,7 @@ export async function supervise(
       if (stopping.signal.aborted) return;
       if (end.how === "asked" || performance.now() - beganMs > wellMs) failures = 0;
       else failures++;
-      const pauseMs = failures === 0 ? 0 : Math.min(maxPauseMs, firstPauseMs * 2 ** (failures - 1));
+      const pauseMs = failures === 0 ? 0 : restartDelayMs(failures, restartLimits);
       events.workerEnded({ ...end, pauseMs });
       await pause(pauseMs, stopping.signal);
       if (stopping.signal.aborted) return;

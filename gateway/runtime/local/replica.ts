@@ -10,7 +10,7 @@ import { readLines } from "./lines.ts";
 import type { LogRing } from "./log-ring.ts";
 import { pause } from "../pause.ts";
 import { answers } from "./readiness.ts";
-import { endingOf, restartDelayMs } from "./restart.ts";
+import { endingOf, restartDelayMs } from "../restart.ts";
 import { signalGroup } from "./signal-group.ts";
 
 /** What a replica runs. Two with the same `key` are the same. */

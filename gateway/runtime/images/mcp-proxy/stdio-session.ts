@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/server";
 import { readLines } from "../../local/lines.ts";
 import { pause } from "../../pause.ts";
-import { endingOf } from "../../local/restart.ts";
+import { endingOf } from "../../restart.ts";
 import type { Served } from "../sessions.ts";
 import { heldMessages } from "./held-messages.ts";
 import { pendingRequests } from "./pending-requests.ts";

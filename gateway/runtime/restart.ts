@@ -1,7 +1,7 @@
-import type { LocalLimits } from "./limits.ts";
+export type RestartLimits = { readonly restartFirstMs: number; readonly restartCapMs: number };
 
-/** How long to wait before a replica is started again, after it failed so many times in a row. */
-export function restartDelayMs(failuresInARow: number, limits: LocalLimits): number {
+/** How long to wait before a process is started again, after it failed so many times in a row. */
+export function restartDelayMs(failuresInARow: number, limits: RestartLimits): number {
   return Math.min(limits.restartFirstMs * 2 ** Math.max(0, failuresInARow - 1), limits.restartCapMs);
 }
 
