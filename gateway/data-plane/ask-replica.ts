@@ -1,3 +1,4 @@
+import { fieldsOf } from "../auth/header-fields.ts";
 import type { Endpoint } from "../runtime/runtime.ts";
 import type { Call } from "./exchange.ts";
 import type { Forward, Forwarded } from "./forward.ts";
@@ -5,7 +6,6 @@ import type { Guards } from "./guards.ts";
 import { setOwnHeaders } from "./headers.ts";
 import { classify } from "./message.ts";
 import type { Route } from "./route.ts";
-import type { HeaderFields } from "./upstream/request-head.ts";
 
 export type AskReplica = (request: Request, endpoint: Endpoint, call: Call) => Promise<Forwarded>;
 
@@ -19,7 +19,7 @@ export function askReplica({ forward, guards }: { forward: Forward; guards: Guar
     const { method } = request;
     const text = method === "POST" ? await request.text() : null;
     const json: unknown = text === null ? null : JSON.parse(text);
-    const headers = request.headers.toJSON() as HeaderFields;
+    const headers = fieldsOf(request);
     const session = headers["mcp-session-id"];
     const route: Route =
       session === undefined ? { state: "placed", key: "" } : { state: "pinned", endpoint, session, sealed: "" };

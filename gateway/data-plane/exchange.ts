@@ -1,9 +1,9 @@
+import type { HeaderFields } from "../auth/header-fields.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Resource } from "../store/store.ts";
 import type { Message } from "./message.ts";
 import type { Seen } from "./seen.ts";
 import type { ToolAccess } from "./tool-policy.ts";
-import type { HeaderFields } from "./upstream/request-head.ts";
 import type { Silence } from "./upstream/silence.ts";
 
 /** Who calls which adapter, as the front door found out. */

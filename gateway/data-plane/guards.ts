@@ -1,3 +1,4 @@
+import type { HeaderFields } from "../auth/header-fields.ts";
 import { assertionHeader, callHeader, failureHeader } from "../assertion/assertion.ts";
 import type { About } from "../assertion/signer.ts";
 import type { Guarding } from "../runtime/runtime.ts";
@@ -6,7 +7,6 @@ import type { Forward } from "./forward.ts";
 import type { Route } from "./route.ts";
 import { toolIn } from "./tool-name.ts";
 import { fieldOf } from "./upstream/answer.ts";
-import type { HeaderFields } from "./upstream/request-head.ts";
 
 /** The way past the guards that stand before replicas. */
 export type Guards = {

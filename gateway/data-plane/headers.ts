@@ -1,7 +1,8 @@
+import type { HeaderFields } from "../auth/header-fields.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Era } from "./message.ts";
 import { hopByHop, nominatedBy } from "./upstream/hop-by-hop.ts";
-import { type HeaderFields, headerSafe } from "./upstream/request-head.ts";
+import { headerSafe } from "./upstream/request-head.ts";
 
 /** Never reaches an MCP server: credentials are ours, and identity is only what we vouch for. */
 const notUpstream = new Set([

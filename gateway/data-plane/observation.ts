@@ -1,3 +1,4 @@
+import type { HeaderFields } from "../auth/header-fields.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { AnswerFailure } from "../observe/requests/answer-failure.ts";
 import { type AnswerScan, answerScan } from "../observe/requests/answer-scan.ts";
@@ -10,7 +11,6 @@ import { type CallEnd, type Calling, toolCallsOf } from "./tool-calls.ts";
 import { metaIn, tracedBody } from "./traced-body.ts";
 import { fieldOf } from "./upstream/answer.ts";
 import type { Witness } from "./upstream/exchange.ts";
-import type { HeaderFields } from "./upstream/request-head.ts";
 import type { ResponseHead } from "./upstream/response-head.ts";
 
 export type Observing = {

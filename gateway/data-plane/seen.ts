@@ -1,7 +1,7 @@
+import type { HeaderFields } from "../auth/header-fields.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Calling } from "./tool-calls.ts";
 import type { Witness } from "./upstream/exchange.ts";
-import type { HeaderFields } from "./upstream/request-head.ts";
 
 /**
  * What is noted of a request on its way, for logs, figures, traces and the audit trail. Nothing here changes what becomes of it,

@@ -108,3 +108,8 @@ type Client = {
   flush(): number | Promise<number>;
   close(): void;
 };
+
+/** The types know a stream's source as a literal only. */
+export function streamOf(source: BodyStream): ReadableStream {
+  return new ReadableStream(source as never);
+}

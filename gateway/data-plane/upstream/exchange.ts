@@ -1,7 +1,8 @@
 import { answerFrom, fieldOf } from "./answer.ts";
 import { type BodyEnd, type BodySender, sendBody } from "./body-sender.ts";
-import { BodyStream } from "./body-stream.ts";
+import { BodyStream, streamOf } from "./body-stream.ts";
 import type { Connection, User } from "./connection.ts";
+import { keptMs } from "./keep-alive.ts";
 import type { Pool } from "./pool.ts";
 import { type AnyRequest, type Client, isStreamed, serialized, type StreamedBody } from "./request-head.ts";
 import type { ResponseHead } from "./response-head.ts";
@@ -291,16 +292,4 @@ class Exchange<Asked extends AnyRequest> implements User {
     this.#connection = undefined;
     this.#request = undefined;
   }
-}
-
-/** The types know a stream's source as a literal only. */
-function streamOf(source: BodyStream): ReadableStream {
-  return new ReadableStream(source as never);
-}
-
-/** `Keep-Alive: timeout=5`, a second less: an end that crosses a request is what it is there to avoid. */
-function keptMs(keepAlive: string | undefined): number | undefined {
-  if (keepAlive === undefined) return undefined;
-  const seconds = /(?:^|[,\s])timeout=(\d{1,6})/.exec(keepAlive)?.[1];
-  return seconds === undefined ? undefined : (Number(seconds) - 1) * 1000;
 }

@@ -1,3 +1,4 @@
+import type { HeaderFields } from "../../auth/header-fields.ts";
 import type { Silence } from "./silence.ts";
 
 /**
@@ -6,9 +7,6 @@ import type { Silence } from "./silence.ts";
  */
 export type RequestBody = string | Uint8Array | StreamedBody | null;
 export type StreamedBody = { readonly stream: ReadableStream<Uint8Array>; readonly bytes: number | undefined };
-
-/** Names are tokens in lower case: whoever made them has seen to it, as the parser of the request that they came with. */
-export type HeaderFields = Record<string, string>;
 
 /**
  * Whoever asked. The signal fires when it goes away, in whatever phase. It is looked at late: a request of Bun's makes it only then,
@@ -20,6 +18,7 @@ export type OutgoingRequest<Body extends RequestBody = string | null> = {
   readonly method: string;
   /** Path and query. */
   readonly target: string;
+  /** Names are tokens: whoever made them has seen to it, as the parser of the request that they came with. */
   readonly headers: HeaderFields;
   readonly body: Body;
   readonly client: Client;

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { type HeaderFields, type RequestBody, serialized } from "../../../gateway/data-plane/upstream/request-head.ts";
+import type { HeaderFields } from "../../../gateway/auth/header-fields.ts";
+import { type RequestBody, serialized } from "../../../gateway/data-plane/upstream/request-head.ts";
 
 const client = new AbortController();
 const written = (method: string, target: string, headers: HeaderFields, body: RequestBody) =>
