@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { readdir, readFile } from "node:fs/promises";
+import { processTree } from "../bench/proc.ts";
 import { openMcpSession } from "../support/mcp-session.ts";
 import { hasPostgres, startPostgres } from "../support/postgres.ts";
 import { lives, temporaryDirectory } from "../support/process.ts";
@@ -14,15 +14,15 @@ clusterTest(
     if (!hasPostgres) return console.error("SKIPPED: workers: no PostgreSQL here");
     await using directory = await temporaryDirectory();
     await using postgres = await startPostgres();
-    const metricsPort = await freePort();
     await using gateway = await startGatewayOn(cluster(), directory.path, {
       STORE_URL: postgres.url(await postgres.createDatabase()),
       GATEWAY_KEYS: "one-key-for-both-of-them-0123456789abcdef",
       GATEWAY_WORKERS: "2",
-      METRICS_PORT: String(metricsPort),
+      METRICS_PORT: "0",
     });
+    const metricsUrl = await until("they are shown", () => /"metricsUrl":"([^"]+)"/.exec(gateway.log())?.[1]);
     const figures = async () => {
-      const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+      const text = await (await fetch(metricsUrl)).text();
       return (line: RegExp) => Number(new RegExp(`^${line.source} (\\S+)$`, "m").exec(text)?.[1]);
     };
     const workers = async () => (await figures())(/mcp_gateway_workers/);
@@ -32,10 +32,10 @@ clusterTest(
     await register(gateway.as(), adapterOf("weather"));
     await whenReady(gateway.as(), "weather", 1);
     expect((await figures())(/mcp_gateway_resources\{kind="adapter",managed_by="gateway"\}/)).toBe(1);
-    const pids = await childrenOf(gateway.pid);
+    const pids = workersOf(gateway);
     expect(pids).toHaveLength(2);
 
-    // Each call on a connection of its own: the kernel says who gets it.
+    // Both workers end below, so that whoever answers the session in the end has not opened it.
     const session = await openMcpSession(gateway.mcpUrl("weather"), "dev");
     let count = 0;
     const callOften = async (times: number) => {
@@ -51,7 +51,7 @@ clusterTest(
     // One is asked to go: what it has counted stays, and another one comes.
     process.kill(pids[0] as number, "SIGTERM");
     await until("another one serves", async () => {
-      const now = await childrenOf(gateway.pid);
+      const now = workersOf(gateway);
       return (await workers()) === 2 && !now.includes(pids[0] as number);
     });
     expect(await calls()).toBeGreaterThanOrEqual(before);
@@ -61,14 +61,14 @@ clusterTest(
     // One crashes: clients on its connections notice, and connect again.
     process.kill(pids[1] as number, "SIGKILL");
     await until("another one serves", async () => {
-      const now = await childrenOf(gateway.pid);
+      const now = workersOf(gateway);
       return (await workers()) === 2 && !now.includes(pids[1] as number);
     });
     expect((await figures())(/mcp_gateway_worker_ends_total\{how="crashed"\}/)).toBe(1);
     expect(await calls()).toBeGreaterThanOrEqual(before);
     await callOften(20);
 
-    const last = await childrenOf(gateway.pid);
+    const last = workersOf(gateway);
     expect(await gateway.end("SIGTERM")).toBe(0);
     expect(last.filter(lives)).toEqual([]);
     for (const line of gateway.log().trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("msg");
@@ -86,25 +86,10 @@ clusterTest("workers whose supervisor is killed finish what they have, and go", 
     GATEWAY_WORKERS: "2",
   });
   await until("both serve", () => gateway.log().includes("workers listen"));
-  const pids = await childrenOf(gateway.pid);
+  const pids = workersOf(gateway);
   expect(pids).toHaveLength(2);
   await gateway.end("SIGKILL");
   await until("they have gone", () => !pids.some(lives));
 });
 
-async function childrenOf(parent: number): Promise<number[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-      return Number(stat.slice(stat.lastIndexOf(")") + 4).split(" ")[0]) === parent ? [Number(pid)] : [];
-    }),
-  );
-  return found.flat();
-}
-
-async function freePort(): Promise<number> {
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  server.stop(true);
-  return server.port;
-}
+const workersOf = (gateway: { readonly pid: number }) => processTree(gateway.pid).slice(1);

@@ -1,6 +1,7 @@
-import { expect, test } from "bun:test";
+import { test } from "bun:test";
 import { fileURLToPath } from "node:url";
-import { type RawClient, rawClient } from "../support/raw-client.ts";
+import { expectPatience, type NamedClient } from "../support/patience.ts";
+import { rawClient } from "../support/raw-client.ts";
 import { until } from "../support/until.ts";
 import { waitingServer } from "../support/waiting-server.ts";
 
@@ -38,20 +39,12 @@ test("an image lets go who asks for nothing, or half of it, and none who waits f
     for await (const bytes of image.stdout) said += new TextDecoder().decode(bytes);
   })();
   const [, url = ""] = await until("it listens", () => /listening on (\S+)/.exec(said));
-  const idle: [name: string, client: RawClient][] = [];
-  const waiting: [name: string, client: RawClient][] = [];
+  const idle: NamedClient[] = [];
+  const waiting: NamedClient[] = [];
   for (const [first, before] of Object.entries(firsts)) {
     const open = (bytes: string) => stack.use(rawClient(url, ...before, bytes));
     for (const [half, bytes] of Object.entries(halves)) idle.push([`${half} behind ${first}`, open(bytes)]);
     for (const [what, bytes] of Object.entries(lasting)) waiting.push([`${what} behind ${first}`, open(bytes)]);
   }
-  const namesOf = (clients: typeof idle) => clients.map(([name]) => name);
-  const left = () => idle.filter(([, client]) => client.isOpen());
-  await until("the idle are let go", () => left().length === 0, 25_000).catch(() => {});
-  expect(namesOf(left())).toEqual([]);
-  expect(namesOf(waiting.filter(([, client]) => !client.isOpen()))).toEqual([]);
-  server.goOn();
-  const unanswered = () => waiting.filter(([, client]) => !client.heard().includes("after"));
-  await until("the rest has come", () => unanswered().length === 0).catch(() => {});
-  expect(namesOf(unanswered())).toEqual([]);
+  await expectPatience(idle, waiting, server);
 }, 40_000);

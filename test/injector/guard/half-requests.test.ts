@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, test } from "bun:test";
 import { fileURLToPath } from "node:url";
-import { type RawClient, rawClient } from "../../support/raw-client.ts";
-import { until } from "../../support/until.ts";
+import { expectPatience, type NamedClient } from "../../support/patience.ts";
+import { rawClient } from "../../support/raw-client.ts";
 import { type WaitingServer, waitingServer } from "../../support/waiting-server.ts";
 import { gatewayKey, keyVolume, startGuard, vouched } from "./support.ts";
 
 const program = fileURLToPath(new URL("impatient-guard.ts", import.meta.url));
-/** For the head of a connection's first request Bun has 10 s, whatever it was told. */
-const allGoneMs = 25_000;
 const stack = new AsyncDisposableStack();
 let server: WaitingServer;
-const idle: [name: string, client: RawClient][] = [];
-const waiting: [name: string, client: RawClient][] = [];
+const idle: NamedClient[] = [];
+const waiting: NamedClient[] = [];
 
 function request(
   method: string,
@@ -54,7 +52,7 @@ beforeAll(async () => {
     "the end of a session": request("DELETE", "wait"),
   };
   for (const [first, before] of Object.entries(firsts)) {
-    const open = (what: string, bytes: string): [string, RawClient] => [
+    const open = (what: string, bytes: string): NamedClient => [
       `${what} behind ${first}`,
       stack.use(rawClient(url, ...before, bytes)),
     ];
@@ -65,13 +63,5 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync());
 
 test("a guard lets go who asks for nothing, or half of it, and none who waits for an answer", async () => {
-  const namesOf = (clients: typeof idle) => clients.map(([name]) => name);
-  const left = () => idle.filter(([, client]) => client.isOpen());
-  await until("the idle are let go", () => left().length === 0, allGoneMs).catch(() => {});
-  expect(namesOf(left())).toEqual([]);
-  expect(namesOf(waiting.filter(([, client]) => !client.isOpen()))).toEqual([]);
-  server.goOn();
-  const unanswered = () => waiting.filter(([, client]) => !client.heard().includes("after"));
-  await until("the rest has come", () => unanswered().length === 0).catch(() => {});
-  expect(namesOf(unanswered())).toEqual([]);
+  await expectPatience(idle, waiting, server);
 }, 40_000);
